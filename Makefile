@@ -1,0 +1,58 @@
+# caseload: a therapy caseload application in PostgreSQL
+#
+#   make demo      install what is missing, build, start a private cluster, print the Monday report
+#   make test      every test of the default run; ends with "N passed, N failed"
+#   make psql      look around in the demo          make stop     stop it
+#
+# The rest is ordinary PGXS: make, make install, make installcheck, with PG_CONFIG=, DESTDIR= and VPATH builds.
+
+EXTENSION    = caseload
+MODULE_big   = caseload
+PGFILEDESC   = "caseload - therapy caseloads"
+
+# Sources may be elsewhere (make -f SOURCE/Makefile): find them before PGXS tells us.
+SRC         := $(patsubst %/,%,$(dir $(firstword $(MAKEFILE_LIST))))
+EXTVERSION  := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(SRC)/caseload.control)
+
+SOURCES     := $(sort $(wildcard $(SRC)/extension/src/*.c $(SRC)/extension/src/*/*.c))
+OBJS         = $(patsubst $(SRC)/%.c,%.o,$(SOURCES))
+PIECES      := $(sort $(wildcard $(SRC)/extension/install/*.sql))
+DATA         = $(wildcard $(SRC)/extension/updates/caseload--*--*.sql)
+DATA_built   = extension/caseload--$(EXTVERSION).sql
+REGRESS     := $(sort $(patsubst $(SRC)/sql/%.sql,%,$(wildcard $(SRC)/sql/*.sql)))
+REGRESS_OPTS = --no-locale --encoding=UTF8
+PG_CPPFLAGS  = -I$(SRC)/extension/src
+EXTRA_CLEAN  = extension/caseload--*.sql
+
+PG_CONFIG   ?= pg_config
+PGXS        := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+
+ifneq ($(wildcard $(PGXS)),)
+include $(PGXS)
+else
+# No PostgreSQL to build against yet: only the two commands that bring it work.
+.DEFAULT_GOAL = all
+all install installcheck clean:
+	@echo "no PGXS found through PG_CONFIG=$(PG_CONFIG): run \"make demo\" (it installs what is missing) or set PG_CONFIG" >&2
+	@exit 1
+endif
+
+# PGXS compiles into the same folders below the build directory.
+$(OBJS): | $(sort $(dir $(OBJS)))
+$(OBJS): $(wildcard $(SRC)/extension/src/*.h)
+$(sort $(dir $(OBJS))) extension/:
+	@mkdir -p $@
+
+# The install script is its pieces in name order; those that make ordinary objects are carried as text for install().
+extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble | extension/
+	$(SRC)/scripts/assemble $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
+
+.PHONY: demo psql stop test docs bench
+demo test:
+	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
+psql:
+	@$(SRC)/scripts/cluster psql
+stop:
+	@$(SRC)/scripts/cluster stop
+docs:
+	@$(SRC)/scripts/docs
