@@ -113,6 +113,10 @@ extern void cl_check_same_zone(const char *a, int a_length, const char *b, int b
 pg_noreturn extern void cl_too_many_events(void);
 pg_noreturn extern void cl_broken_attendance(void);
 
+/* attendance_op.c */
+extern Datum attendance_add(PG_FUNCTION_ARGS);
+extern Datum attendance_subtract(PG_FUNCTION_ARGS);
+
 /* attendance_clock.c: local days */
 extern void cl_clock_init(LocalClock *clock, const char *zone, int zone_length);
 extern int32 cl_local_day(const LocalClock *clock, int64 second);

@@ -45,6 +45,13 @@
 #define make_range_compat(typcache, lower, upper) make_range(typcache, lower, upper, false)
 #endif
 
+/* 16: parseTypeString() can fail softly */
+#if PG_VERSION_NUM >= 160000
+#define parseTypeString_compat(name, oid, typmod) ((void) parseTypeString(name, oid, typmod, NULL))
+#else
+#define parseTypeString_compat(name, oid, typmod) parseTypeString(name, oid, typmod, false)
+#endif
+
 /* 18: functions that do not return are marked in front */
 #ifndef pg_noreturn
 #define pg_noreturn pg_attribute_noreturn()

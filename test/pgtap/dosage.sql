@@ -14,7 +14,7 @@ SET LOCAL search_path = caseload, public;
 SET LOCAL client_encoding = 'UTF8';
 SET LOCAL jit = off;
 
-SELECT plan(287);
+SELECT plan(289);
 
 CREATE FUNCTION pg_temp.r(h bigint, salt int, n int) RETURNS int LANGUAGE sql IMMUTABLE AS
 $$ SELECT floor((hashint8extended(h, salt) & 4294967295)::float8 / 4294967296 * n)::int $$;
@@ -180,15 +180,11 @@ SELECT is(round(sessions_per_week('4x20/month', 52, 12), 4), 0.9231, 'four sessi
 SELECT is(sessions_per_week('30/week'), NULL::numeric, 'sessions not said');
 SELECT isnt(sessions_per_week('1x30/week'), NULL::numeric, 'one session said');
 
--- Random dosages in random service years, against the plain formula. Long fractions are compared to ten places.
+-- Random dosages in random service years, against the plain formula: `each` sessions or minutes in a period, `periods` of the unit in `weeks`
+-- weeks. Products are exact, the quotient has to be right to fourteen digits.
 CREATE TEMP TABLE random_value AS
 SELECT h, s AS sessions, m AS minutes, e AS every, u AS unit, w AS weeks, o AS months,
-       (coalesce(s || 'x', '') || m || '/' || e || ' ' || u)::dosage AS d,
-       -- periods in a week
-       CASE u WHEN 'week' THEN 1.0::numeric
-              WHEN 'month' THEN o::numeric / w
-              WHEN 'quarter' THEN 4::numeric / w
-              ELSE 1::numeric / w END / e AS often
+       (coalesce(s || 'x', '') || m || '/' || e || ' ' || u)::dosage AS d
 FROM generate_series(1, 8000) h,
      LATERAL (SELECT CASE WHEN pg_temp.r(h, 1, 3) > 0 THEN 1 + pg_temp.r(h, 2, CASE pg_temp.r(h, 3, 2) WHEN 0 THEN 5 ELSE 999 END) END AS s,
                      1 + pg_temp.r(h, 4, CASE pg_temp.r(h, 5, 4) WHEN 0 THEN 99999 ELSE 120 END) AS m,
@@ -196,22 +192,21 @@ FROM generate_series(1, 8000) h,
                      (ARRAY['week', 'month', 'quarter', 'year'])[1 + pg_temp.r(h, 8, 4)] AS u,
                      1 + pg_temp.r(h, 9, 52) AS w, 1 + pg_temp.r(h, 10, 12) AS o) x;
 
+CREATE FUNCTION pg_temp.per_week(each numeric, every int, unit text, weeks int, months int) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
+  SELECT each * CASE unit WHEN 'week' THEN weeks WHEN 'month' THEN months WHEN 'quarter' THEN 4 WHEN 'year' THEN 1 END * 1e30 / (weeks * every) / 1e30
+$$;
+CREATE FUNCTION pg_temp.same(got numeric, wanted numeric) RETURNS bool LANGUAGE sql IMMUTABLE AS
+$$ SELECT CASE WHEN wanted IS NULL OR got IS NULL THEN got IS NULL AND wanted IS NULL ELSE abs(got - wanted) <= wanted * 1e-14 END $$;
+
 SELECT cmp_ok(count(DISTINCT d), '>=', 5000::bigint, 'random dosages differ') FROM random_value;
 SELECT pg_temp.holds(format('minutes_per_week(%s): the plain formula', call),
-  format('round(minutes_per_week(%s), 10) = round(coalesce(sessions, 1) * minutes * often, 10)', call),
-  format('(SELECT d, sessions, minutes, every, unit, weeks, months,
-                  CASE unit WHEN ''week'' THEN 1.0::numeric WHEN ''month'' THEN (%1$s)::numeric / (%2$s)
-                            WHEN ''quarter'' THEN 4.0::numeric / (%2$s) ELSE 1.0::numeric / (%2$s) END / every AS often
-           FROM random_value) v', months, weeks), 8000)
-FROM (VALUES ('d', '36', '9'), ('d, 36, 9', '36', '9'), ('d, 52, 12', '52', '12'), ('d, 40', '40', '9'), ('d, 38, 10', '38', '10')) c (call, weeks, months);
-SELECT pg_temp.holds('minutes_per_week in any service year: the plain formula',
-  'round(minutes_per_week(d, weeks, months), 10) = round(coalesce(sessions, 1) * minutes * often, 10)', 'random_value', 8000);
-SELECT pg_temp.holds('sessions_per_week in any service year: the plain formula, NULL where not said',
-  'round(sessions_per_week(d, weeks, months), 10) IS NOT DISTINCT FROM round(sessions * often, 10)', 'random_value', 8000);
-SELECT pg_temp.holds('sessions_per_week in a school: the plain formula', $$
-  round(sessions_per_week(d), 10) IS NOT DISTINCT FROM
-  round(sessions * CASE unit WHEN 'week' THEN 1.0::numeric WHEN 'month' THEN 0.25::numeric WHEN 'quarter' THEN 4.0::numeric / 36
-                             ELSE 1.0::numeric / 36 END / every, 10) $$, 'random_value', 8000);
+  format('pg_temp.same(minutes_per_week(%s), pg_temp.per_week(coalesce(sessions, 1)::numeric * minutes, every, unit, %s, %s))', call, weeks, months),
+  'random_value', 8000)
+FROM (VALUES ('d', '36', '9'), ('d, 36, 9', '36', '9'), ('d, 52, 12', '52', '12'), ('d, 40', '40', '9'), ('d, 38, 10', '38', '10'),
+             ('d, weeks, months', 'weeks', 'months')) c (call, weeks, months);
+SELECT pg_temp.holds(format('sessions_per_week(%s): the plain formula, NULL where not said', call),
+  format('pg_temp.same(sessions_per_week(%s), pg_temp.per_week(sessions, every, unit, %s, %s))', call, weeks, months), 'random_value', 8000)
+FROM (VALUES ('d', '36', '9'), ('d, 52, 12', '52', '12'), ('d, weeks, months', 'weeks', 'months')) c (call, weeks, months);
 SELECT pg_temp.holds('named arguments', 'minutes_per_week(d, weeks_per_year => weeks, months_per_year => months) = minutes_per_week(d, weeks, months)
   AND sessions_per_week(d, months_per_year => months, weeks_per_year => weeks) IS NOT DISTINCT FROM sessions_per_week(d, weeks, months)',
   'random_value', 8000);

@@ -13,9 +13,13 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
+
 #include "attendance.h"
 
 #define FARTHEST_ZONE	((int64) 25 * SECS_PER_HOUR)
+
+PG_FUNCTION_INFO_V1(canonical_zone);
 
 /*
  * Open the clock of a zone that cl_zone_canonical() has accepted before.
@@ -80,4 +84,19 @@ cl_finite_day(DateADT date)
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("as_of date must be finite")));
 	return date + CL_DAYS_TO_PG_EPOCH;
+}
+
+/*
+ * canonical_zone(text) -> text.  22023 for a name that is not known.
+ */
+Datum
+canonical_zone(PG_FUNCTION_ARGS)
+{
+	text	   *name = PG_GETARG_TEXT_PP(0);
+	char		zone[CL_MAX_ZONE + 1];
+	int			length = cl_zone_canonical(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), zone);
+
+	if (length == 0)
+		PG_RETURN_TEXT_P(cstring_to_text("UTC"));
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(zone, length));
 }

@@ -1,0 +1,541 @@
+/*
+ * flag.c
+ *		Make the table of flags say what the rules say.
+ *
+ * For a set of clients the facts are read, every rule in force is evaluated,
+ * and the result is compared with the flags that stand.  Only differences
+ * are written: a flag is raised where a rule holds and none stands, and
+ * resolved where one stands and no rule holds any more.  A rule that fails is
+ * recorded and leaves its flags as they are: no failing rule keeps anybody
+ * from entering a fact.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "flag.h"
+#include "query.h"
+#include "rule.h"
+
+/* clients whose facts are in memory at one time */
+#define CLIENTS_AT_ONCE		10000
+
+typedef enum Verdict
+{
+	RULE_SILENT,				/* false or unknown */
+	RULE_HOLDS,
+	RULE_FAILS
+} Verdict;
+
+/* A rule that holds for an episode, or failed on it. */
+typedef struct Finding
+{
+	int			client;			/* 1-based position in the batch */
+	int			episode;
+	int			rule;			/* index into RuleSet.rules */
+	uint64		row;			/* of the facts it was found in */
+	bool		failed;
+	bool		stands;			/* a flag says so already */
+} Finding;
+
+typedef struct FindingList
+{
+	Finding    *findings;
+	int			count;
+	int			capacity;
+} FindingList;
+
+/* What a rule failed with last; how often is counted from the findings. */
+typedef struct Failure
+{
+	char	   *message;
+	int64		count;
+} Failure;
+
+static CachedQuery facts_query = {
+	"SELECT f.*, k.n::int4"
+	"  FROM unnest($1, $2) WITH ORDINALITY AS k (district_id, client_id, n)"
+	"  JOIN caseload.client_facts($3) f ON f.district_id = k.district_id AND f.client_id = k.client_id"
+	" ORDER BY k.n, f.episode",
+	3, {"text[]", "text[]", "date"}
+};
+
+static CachedQuery standing_query = {
+	"SELECT k.n::int4, f.episode, f.rule_district, f.rule_name, f.flag_id, f.state"
+	"  FROM unnest($1, $2) WITH ORDINALITY AS k (district_id, client_id, n)"
+	"  JOIN caseload.flag f ON f.district_id = k.district_id AND f.client_id = k.client_id"
+	" WHERE f.cleared_on IS NULL AND f.subject = 'client'",
+	2, {"text[]", "text[]"}
+};
+
+static CachedQuery raise_query = {
+	"INSERT INTO caseload.flag (district_id, client_id, episode, subject, rule_district, rule_name,"
+	"                           rule_version, severity, action, message, raised_on, due_on)"
+	" SELECT n.district_id, n.client_id, n.episode, r.subject, r.district_id, r.rule_name,"
+	"        r.version, r.severity, r.action, r.message, $6, ($6 + r.due_after)::date"
+	"   FROM unnest($1, $2, $3, $4, $5) AS n (district_id, client_id, episode, rule_district, rule_name)"
+	"   JOIN caseload.rule r ON r.district_id = n.rule_district AND r.rule_name = n.rule_name"
+	" ON CONFLICT DO NOTHING",
+	6, {"text[]", "text[]", "int4[]", "text[]", "text[]", "date"}
+};
+
+static CachedQuery clear_query = {
+	"UPDATE caseload.flag f"
+	"   SET cleared_on = $3, state = CASE WHEN f.state = 'dismissed' THEN f.state ELSE 'resolved' END"
+	"  FROM unnest($1, $2) AS c (district_id, flag_id)"
+	" WHERE f.district_id = c.district_id AND f.flag_id = c.flag_id",
+	3, {"text[]", "text[]", "date"}
+};
+
+static CachedQuery failure_query = {
+	"INSERT INTO caseload.rule_error (rule_district, rule_name, rule_version, occurrences, message)"
+	" VALUES ($1, $2, $3, $4, $5)",
+	5, {"text", "text", "int4", "int8", "text"}
+};
+
+static CachedQuery clients_query = {
+	"SELECT district_id, client_id FROM caseload.client WHERE $1 IS NULL OR district_id = $1"
+	" ORDER BY 1, 2",
+	1, {"text"}
+};
+
+PG_FUNCTION_INFO_V1(evaluate);
+
+/* ----------------------------------------------------------- evaluation --- */
+
+static void
+add_finding(FindingList *list, int client, int episode, int rule, uint64 row, bool failed)
+{
+	Finding    *finding;
+
+	if (list->count == list->capacity)
+	{
+		list->capacity = list->capacity ? list->capacity * 2 : 64;
+		list->findings = list->findings ?
+			repalloc(list->findings, sizeof(Finding) * list->capacity) :
+			palloc(sizeof(Finding) * list->capacity);
+	}
+	finding = &list->findings[list->count++];
+	finding->client = client;
+	finding->episode = episode;
+	finding->rule = rule;
+	finding->row = row;
+	finding->failed = failed;
+	finding->stands = false;
+}
+
+static bool
+rule_applies(const Rule *rule, const char *district_id, DateADT as_of)
+{
+	return rule->from <= as_of && as_of < rule->until &&
+		(strcmp(rule->district_id, "*") == 0 || strcmp(rule->district_id, district_id) == 0);
+}
+
+/* The condition of one rule for the row in the slot; may throw. */
+static Verdict
+judge(const Rule *rule, ExprContext *econtext)
+{
+	bool		isnull;
+	Datum		holds = ExecEvalExprSwitchContext(rule->condition, econtext, &isnull);
+
+	return !isnull && DatumGetBool(holds) ? RULE_HOLDS : RULE_SILENT;
+}
+
+/* The same in a subtransaction of its own, which a failure takes back. */
+static Verdict
+judge_guarded(const Rule *rule, ExprContext *econtext, Failure *failure)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	ResourceOwner oldowner = CurrentResourceOwner;
+	Verdict		verdict = RULE_FAILS;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(oldcontext);
+	PG_TRY();
+	{
+		verdict = judge(rule, econtext);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *fault;
+
+		MemoryContextSwitchTo(oldcontext);
+		fault = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		if (fault->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			ReThrowError(fault);
+		failure->message = fault->message;
+		verdict = RULE_FAILS;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(oldcontext);
+	CurrentResourceOwner = oldowner;
+	return verdict;
+}
+
+/*
+ * All rules for rows "first" and later of the facts in SPI_tuptable; returns
+ * the first row not done: all are done, unless "guarded", which does one.
+ */
+static uint64
+judge_rows(const RuleSet *rules, const ClientSet *set, DateADT as_of,
+		   uint64 first, bool guarded, FindingList *list, Failure *failures,
+		   ExprContext *econtext, volatile uint64 *reached)
+{
+	SPITupleTable *table = SPI_tuptable;
+	int			natts = table->tupdesc->natts;
+	TupleTableSlot *slot = econtext->ecxt_scantuple;
+	uint64		row;
+
+	for (row = first; row < table->numvals; row++)
+	{
+		int			client;
+		int			episode;
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		*reached = row;
+		ExecStoreHeapTuple(table->vals[row], slot, false);
+		client = DatumGetInt32(slot_getattr(slot, natts, &isnull));
+		episode = DatumGetInt32(slot_getattr(slot, 3, &isnull));
+		for (int i = 0; i < rules->count; i++)
+		{
+			const Rule *rule = &rules->rules[i];
+			Verdict		verdict;
+
+			if (!rule_applies(rule, set->keys[client - 1].district_id, as_of))
+				continue;
+			if (rule->condition == NULL)
+			{
+				failures[i].message = rule->fault;
+				verdict = RULE_FAILS;
+			}
+			else if (guarded)
+				verdict = judge_guarded(rule, econtext, &failures[i]);
+			else
+				verdict = judge(rule, econtext);
+			if (verdict != RULE_SILENT)
+				add_finding(list, client, episode, i, row, verdict == RULE_FAILS);
+		}
+		ResetExprContext(econtext);
+		if (guarded)
+			return row + 1;
+	}
+	return row;
+}
+
+/*
+ * Judge all rows of the facts in SPI_tuptable.  One subtransaction guards
+ * them together, since nearly always nothing fails; when something does, its
+ * row is done again rule by rule.
+ */
+static void
+judge_facts(const RuleSet *rules, const ClientSet *set, DateADT as_of,
+			FindingList *list, Failure *failures)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	ResourceOwner oldowner = CurrentResourceOwner;
+	ExprContext *econtext;
+	TupleTableSlot *slot;
+	volatile uint64 next = 0;
+	uint64		rows = SPI_tuptable->numvals;
+
+	if (rows == 0 || rules->count == 0)
+		return;
+	slot = MakeSingleTupleTableSlot(SPI_tuptable->tupdesc, &TTSOpsHeapTuple);
+	econtext = CreateStandaloneExprContext();
+	econtext->ecxt_scantuple = slot;
+
+	while (next < rows)
+	{
+		volatile uint64 reached = next;
+		volatile bool failed = false;
+
+		BeginInternalSubTransaction(NULL);
+		MemoryContextSwitchTo(oldcontext);
+		PG_TRY();
+		{
+			next = judge_rows(rules, set, as_of, next, false, list, failures, econtext, &reached);
+			ReleaseCurrentSubTransaction();
+		}
+		PG_CATCH();
+		{
+			ErrorData  *fault;
+
+			MemoryContextSwitchTo(oldcontext);
+			fault = CopyErrorData();
+			FlushErrorState();
+			RollbackAndReleaseCurrentSubTransaction();
+			if (fault->sqlerrcode == ERRCODE_QUERY_CANCELED)
+				ReThrowError(fault);
+			FreeErrorData(fault);
+			failed = true;
+		}
+		PG_END_TRY();
+		MemoryContextSwitchTo(oldcontext);
+		CurrentResourceOwner = oldowner;
+
+		if (failed)
+		{
+			/* forget what the failing row had found, then do it carefully */
+			uint64		row = reached;
+			volatile uint64 unused;
+
+			while (list->count > 0 && list->findings[list->count - 1].row == row)
+				list->count--;
+			next = judge_rows(rules, set, as_of, row, true, list, failures, econtext, &unused);
+		}
+	}
+	FreeExprContext(econtext, true);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/* -------------------------------------------------------------- writing --- */
+
+/* The finding of a client, an episode and a rule; findings are in that order. */
+static Finding *
+find_finding(FindingList *list, const RuleSet *rules, int client, int episode,
+			 const char *rule_district, const char *rule_name)
+{
+	int			low = 0;
+	int			high = list->count;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+		Finding    *finding = &list->findings[middle];
+
+		if (finding->client < client ||
+			(finding->client == client && finding->episode < episode))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < list->count; low++)
+	{
+		Finding    *finding = &list->findings[low];
+
+		if (finding->client != client || finding->episode != episode)
+			break;
+		if (strcmp(rules->rules[finding->rule].rule_name, rule_name) == 0 &&
+			strcmp(rules->rules[finding->rule].district_id, rule_district) == 0)
+			return finding;
+	}
+	return NULL;
+}
+
+/*
+ * Compare the findings with the flags that stand; those to clear come back
+ * as two arrays of text.  Counts flags that stay.
+ */
+static int
+compare_standing(FindingList *list, const RuleSet *rules, const ClientSet *batch,
+				 const char ***districts, const char ***flag_ids, FlagCounts *counts)
+{
+	int			rows = (int) SPI_tuptable->numvals;
+	int			clear = 0;
+
+	*districts = palloc(sizeof(char *) * Max(rows, 1));
+	*flag_ids = palloc(sizeof(char *) * Max(rows, 1));
+	for (int row = 0; row < rows; row++)
+	{
+		bool		isnull;
+		int			client = DatumGetInt32(cl_result(row, 1, &isnull));
+		int			episode = DatumGetInt32(cl_result(row, 2, &isnull));
+		char	   *rule_district = TextDatumGetCString(cl_result(row, 3, &isnull));
+		char	   *rule_name = TextDatumGetCString(cl_result(row, 4, &isnull));
+		Finding    *finding = find_finding(list, rules, client, episode, rule_district, rule_name);
+
+		if (finding != NULL)
+		{
+			finding->stands = true;
+			counts->unchanged++;
+		}
+		else
+		{
+			(*districts)[clear] = batch->keys[client - 1].district_id;
+			(*flag_ids)[clear++] = TextDatumGetCString(cl_result(row, 5, &isnull));
+		}
+	}
+	return clear;
+}
+
+static void
+raise_flags(const FindingList *list, const RuleSet *rules, const ClientSet *batch,
+			DateADT as_of, FlagCounts *counts)
+{
+	const char **columns[4];
+	Datum	   *episodes;
+	Datum		args[6];
+	int			count = 0;
+
+	for (int i = 0; i < 4; i++)
+		columns[i] = palloc(sizeof(char *) * Max(list->count, 1));
+	episodes = palloc(sizeof(Datum) * Max(list->count, 1));
+	for (int i = 0; i < list->count; i++)
+	{
+		Finding    *finding = &list->findings[i];
+
+		if (finding->stands || finding->failed)
+			continue;
+		columns[0][count] = batch->keys[finding->client - 1].district_id;
+		columns[1][count] = batch->keys[finding->client - 1].client_id;
+		columns[2][count] = rules->rules[finding->rule].district_id;
+		columns[3][count] = rules->rules[finding->rule].rule_name;
+		episodes[count++] = Int32GetDatum(finding->episode);
+	}
+	if (count == 0)
+		return;
+	args[0] = cl_text_array(columns[0], count);
+	args[1] = cl_text_array(columns[1], count);
+	args[2] = PointerGetDatum(construct_array(episodes, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	args[3] = cl_text_array(columns[2], count);
+	args[4] = cl_text_array(columns[3], count);
+	args[5] = DateADTGetDatum(as_of);
+	counts->raised += cl_run(&raise_query, args, NULL);
+}
+
+static void
+record_failures(const FindingList *list, const RuleSet *rules, Failure *failures, FlagCounts *counts)
+{
+	for (int i = 0; i < list->count; i++)
+	{
+		if (list->findings[i].failed)
+			failures[list->findings[i].rule].count++;
+	}
+	for (int i = 0; i < rules->count; i++)
+	{
+		Datum		args[5];
+
+		if (failures[i].count == 0)
+			continue;
+		args[0] = CStringGetTextDatum(rules->rules[i].district_id);
+		args[1] = CStringGetTextDatum(rules->rules[i].rule_name);
+		args[2] = Int32GetDatum(rules->rules[i].version);
+		args[3] = Int64GetDatum(failures[i].count);
+		args[4] = CStringGetTextDatum(failures[i].message);
+		(void) cl_run(&failure_query, args, NULL);
+		counts->errors += failures[i].count;
+	}
+}
+
+/* Judge the clients of a batch and make their flags say the same. */
+static void
+sync_batch(const ClientSet *batch, DateADT as_of, FlagCounts *counts)
+{
+	const RuleSet *rules = cl_rules("client");
+	FindingList list = {NULL, 0, 0};
+	Failure    *failures = palloc0(sizeof(Failure) * Max(rules->count, 1));
+	Datum		args[3];
+	const char **districts;
+	const char **flag_ids;
+	int			clear;
+
+	args[0] = cl_clients_districts(batch);
+	args[1] = cl_clients_ids(batch);
+	args[2] = DateADTGetDatum(as_of);
+	(void) cl_run(&facts_query, args, NULL);
+	judge_facts(rules, batch, as_of, &list, failures);
+	SPI_freetuptable(SPI_tuptable);
+
+	(void) cl_run(&standing_query, args, NULL);
+	clear = compare_standing(&list, rules, batch, &districts, &flag_ids, counts);
+	SPI_freetuptable(SPI_tuptable);
+
+	raise_flags(&list, rules, batch, as_of, counts);
+	if (clear > 0)
+	{
+		args[0] = cl_text_array(districts, clear);
+		args[1] = cl_text_array(flag_ids, clear);
+		args[2] = DateADTGetDatum(as_of);
+		counts->resolved += cl_run(&clear_query, args, NULL);
+	}
+	record_failures(&list, rules, failures, counts);
+}
+
+/*
+ * Make the flags of these clients say what the rules say as of a date.
+ */
+void
+cl_sync_flags(const ClientSet *set, DateADT as_of, FlagCounts *counts)
+{
+	FlagCounts	ignored = {0};
+
+	for (int first = 0; first < set->count; first += CLIENTS_AT_ONCE)
+	{
+		ClientSet	batch = *set;
+		MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "caseload flags",
+													  ALLOCSET_DEFAULT_SIZES);
+		MemoryContext oldcontext = MemoryContextSwitchTo(scratch);
+
+		batch.keys = set->keys + first;
+		batch.count = Min(set->count - first, CLIENTS_AT_ONCE);
+		sync_batch(&batch, as_of, counts ? counts : &ignored);
+		MemoryContextSwitchTo(oldcontext);
+		MemoryContextDelete(scratch);
+	}
+}
+
+/*
+ * evaluate(as_of, district_id) -> raised, resolved, unchanged, errors: all
+ * flags of a district (NULL: of all) as of a date.  Writers wait meanwhile.
+ */
+Datum
+evaluate(PG_FUNCTION_ARGS)
+{
+	DateADT		as_of;
+	ClientSet  *set = cl_clients_new();
+	OwnerScope	scope;
+	FlagCounts	counts = {0};
+	TupleDesc	tupdesc;
+	Datum		args[1] = {0};
+	char		nulls[2] = " ";
+	uint64		rows;
+	Datum		values[4];
+	bool		isnull[4] = {false};
+
+	if (PG_ARGISNULL(0) || DATE_NOT_FINITE(PG_GETARG_DATEADT(0)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("as_of date must be finite")));
+	as_of = PG_GETARG_DATEADT(0);
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	tupdesc = BlessTupleDesc(tupdesc);
+
+	if (PG_ARGISNULL(1))
+		nulls[0] = 'n';
+	else
+		args[0] = PG_GETARG_DATUM(1);
+
+	cl_enter(&scope);
+	rows = cl_run(&clients_query, args, nulls);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		bool		null;
+		Datum		district = cl_result(row, 1, &null);
+
+		(void) cl_clients_add(set, district, cl_result(row, 2, &null));
+	}
+	SPI_freetuptable(SPI_tuptable);
+	(void) cl_clients_sort(set);
+	if (set->count > 0)
+		cl_clients_lock(set);
+	cl_sync_flags(set, as_of, &counts);
+	cl_leave(&scope);
+
+	values[0] = Int64GetDatum(counts.raised);
+	values[1] = Int64GetDatum(counts.resolved);
+	values[2] = Int64GetDatum(counts.unchanged);
+	values[3] = Int64GetDatum(counts.errors);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, isnull)));
+}

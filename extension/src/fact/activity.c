@@ -1,0 +1,903 @@
+/*
+ * activity.c
+ *		Keep client_activity equal to the facts.
+ *
+ * An event trigger does not look at the tables of events at all: it takes
+ * the rows of the transition tables, nets what was removed against what was
+ * added, locks the clients that are left, and adds and subtracts the rest
+ * from the values of their episodes, in one upsert for the statement.  That
+ * is exact because attendance values are invertible, and it costs the same
+ * however long the history is.
+ *
+ * Where the frame moves (an episode's period, a client's site, a site's time
+ * zone) the values of the clients concerned are made anew from the events,
+ * and only those that differ are written.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_enum.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "parser/parse_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "activity.h"
+#include "attendance.h"
+#include "flag.h"
+#include "query.h"
+
+typedef struct EventDelta
+{
+	int			client;			/* index into the client set */
+	int			sign;			/* +1 added, -1 removed */
+	Event		event;
+} EventDelta;
+
+typedef struct DeltaList
+{
+	EventDelta *deltas;
+	int64		count;
+	int64		capacity;
+} DeltaList;
+
+/* An episode of a client, as the context query gives it. */
+typedef struct EpisodeFrame
+{
+	int			client;
+	int			episode;
+	DateADT		from;			/* -infinity: open */
+	DateADT		until;			/* exclusive; infinity: open */
+	Attendance *attendance;		/* NULL: no row yet */
+	bool		changed;
+} EpisodeFrame;
+
+typedef struct ClientFrame
+{
+	char	   *zone;			/* as the site spells it */
+	int			first;			/* into the episodes */
+	int			episodes;
+} ClientFrame;
+
+/* The codes of the labels of one enum, looked up once a statement. */
+typedef struct LabelCache
+{
+	Oid			label[CL_STATUSES];
+	int			code[CL_STATUSES];
+	int			count;
+} LabelCache;
+
+static CachedQuery context_query = {
+	"SELECT k.n::int4, coalesce(s.time_zone, 'UTC'), e.episode,"
+	"       coalesce(lower(e.period), '-infinity'), coalesce(upper(e.period), 'infinity'),"
+	"       a.attendance"
+	"  FROM unnest($1, $2) WITH ORDINALITY AS k (district_id, client_id, n)"
+	"  JOIN caseload.client c ON c.district_id = k.district_id AND c.client_id = k.client_id"
+	"  LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id"
+	"  LEFT JOIN caseload.episode e ON e.district_id = k.district_id AND e.client_id = k.client_id"
+	"  LEFT JOIN caseload.client_activity a ON a.district_id = e.district_id"
+	"       AND a.client_id = e.client_id AND a.episode = e.episode"
+	" ORDER BY k.n, e.period",
+	2, {"text[]", "text[]"}
+};
+
+static CachedQuery upsert_query = {
+	"INSERT INTO caseload.client_activity AS a (district_id, client_id, episode, attendance)"
+	" SELECT * FROM unnest($1, $2, $3, $4)"
+	" ON CONFLICT (district_id, client_id, episode) DO UPDATE SET attendance = EXCLUDED.attendance",
+	4, {"text[]", "text[]", "int4[]", "caseload.attendance[]"}
+};
+
+static CachedQuery enroll_query = {
+	"INSERT INTO caseload.episode (district_id, client_id, episode)"
+	" SELECT k.district_id, k.client_id, 1"
+	"   FROM unnest($1, $2) AS k (district_id, client_id)"
+	"  WHERE NOT EXISTS (SELECT FROM caseload.episode e"
+	"                     WHERE e.district_id = k.district_id AND e.client_id = k.client_id)"
+	"    AND caseload._policy_boolean(k.district_id, 'auto_enroll', CURRENT_DATE)"
+	"  ORDER BY 1, 2"
+	" ON CONFLICT DO NOTHING",
+	2, {"text[]", "text[]"}
+};
+
+static CachedQuery orphan_query = {
+	"SELECT o.district_id, o.client_id, o.day::text,"
+	"       (SELECT string_agg(e.period::text, ', ' ORDER BY e.period) FROM caseload.episode e"
+	"         WHERE e.district_id = o.district_id AND e.client_id = o.client_id)"
+	"  FROM caseload._orphan_events($1, $2) o LIMIT 1",
+	2, {"text[]", "text[]"}
+};
+
+static CachedQuery rebuild_query = {
+	"INSERT INTO caseload.client_activity AS a (district_id, client_id, episode, attendance)"
+	" SELECT r.district_id, r.client_id, r.episode, r.attendance"
+	"   FROM caseload._activity_recompute($1, $2) r"
+	"  ORDER BY 1, 2, 3"
+	" ON CONFLICT (district_id, client_id, episode) DO UPDATE SET attendance = EXCLUDED.attendance"
+	" WHERE a.attendance <> EXCLUDED.attendance",
+	2, {"text[]", "text[]"}
+};
+
+static CachedQuery overlap_query = {
+	"SELECT a.client_id, a.episode, b.episode"
+	"  FROM unnest($1, $2) AS k (district_id, client_id)"
+	"  JOIN caseload.episode a ON a.district_id = k.district_id AND a.client_id = k.client_id"
+	"  JOIN caseload.episode b ON b.district_id = a.district_id AND b.client_id = a.client_id"
+	"       AND b.episode > a.episode AND b.period && a.period LIMIT 1",
+	2, {"text[]", "text[]"}
+};
+
+static CachedQuery service_query = {
+	"SELECT s.service_id, s.client_id,"
+	"       coalesce((SELECT string_agg(e.period::text, ', ' ORDER BY e.period) FROM caseload.episode e"
+	"         WHERE e.district_id = s.district_id AND e.client_id = s.client_id), 'none')"
+	"  FROM unnest($1, $2) AS k (district_id, client_id)"
+	"  JOIN caseload.service s ON s.district_id = k.district_id AND s.client_id = k.client_id"
+	" WHERE NOT EXISTS (SELECT FROM caseload.episode e"
+	"                    WHERE e.district_id = s.district_id AND e.client_id = s.client_id"
+	"                      AND e.period && s.period) LIMIT 1",
+	2, {"text[]", "text[]"}
+};
+
+static CachedQuery moved_query = {
+	"SELECT a.district_id, a.client_id"
+	"  FROM unnest($1, $2) AS k (district_id, client_id)"
+	"  JOIN caseload.client c ON c.district_id = k.district_id AND c.client_id = k.client_id"
+	"  LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id"
+	"  JOIN caseload.client_activity a ON a.district_id = c.district_id AND a.client_id = c.client_id"
+	" WHERE caseload.zone(a.attendance) <> caseload.canonical_zone(coalesce(s.time_zone, 'UTC'))",
+	2, {"text[]", "text[]"}
+};
+
+static CachedQuery site_clients_query = {
+	"SELECT c.district_id, c.client_id"
+	"  FROM unnest($1, $2) AS k (district_id, site_id)"
+	"  JOIN caseload.client c ON c.district_id = k.district_id AND c.site_id = k.site_id",
+	2, {"text[]", "text[]"}
+};
+
+static CachedQuery all_clients_query = {
+	"SELECT district_id, client_id FROM caseload.client"
+	" WHERE ($1 IS NULL OR district_id = $1) AND ($2 IS NULL OR client_id = $2)",
+	2, {"text", "text"}
+};
+
+PG_FUNCTION_INFO_V1(activity_after_event);
+PG_FUNCTION_INFO_V1(activity_after_frame);
+PG_FUNCTION_INFO_V1(rebuild);
+
+/* ------------------------------------------------- reading a statement --- */
+
+/*
+ * Our statement triggers are made by install() alone, but anybody may write
+ * CREATE TRIGGER: refuse what they cannot serve.
+ */
+static TriggerData *
+check_trigger(FunctionCallInfo fcinfo, const char *name, int nargs)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	bool		needs_old;
+	bool		needs_new;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" was not called by trigger manager", name)));
+	if (!TRIGGER_FIRED_AFTER(trigdata->tg_event) || !TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired AFTER STATEMENT", name)));
+	if (trigdata->tg_trigger->tgnargs != nargs)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" needs %d trigger arguments", name, nargs)));
+
+	needs_new = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) || TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
+	needs_old = TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) || TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
+	if ((needs_new && trigdata->tg_newtable == NULL) || (needs_old && trigdata->tg_oldtable == NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger \"%s\" on table \"%s\" lacks a transition table",
+						trigdata->tg_trigger->tgname,
+						RelationGetRelationName(trigdata->tg_relation)),
+				 errhint("Declare it with REFERENCING OLD TABLE and NEW TABLE.")));
+	return trigdata;
+}
+
+static int
+column_number(TriggerData *trigdata, const char *column)
+{
+	int			number = SPI_fnumber(RelationGetDescr(trigdata->tg_relation), column);
+
+	if (number <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of table \"%s\" does not exist", column,
+						RelationGetRelationName(trigdata->tg_relation))));
+	return number;
+}
+
+static int
+label_code(LabelCache *cache, Oid label)
+{
+	HeapTuple	tuple;
+	const char *name;
+	int			code;
+
+	for (int i = 0; i < cache->count; i++)
+	{
+		if (cache->label[i] == label)
+			return cache->code[i];
+	}
+	tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(label));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for enum label %u", label);
+	name = NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel);
+	code = cl_status_code(name, (int) strlen(name));
+	if (code < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown attendance status \"%s\"", name)));
+	ReleaseSysCache(tuple);
+	if (cache->count < CL_STATUSES)
+	{
+		cache->label[cache->count] = label;
+		cache->code[cache->count++] = code;
+	}
+	return code;
+}
+
+static void
+add_delta(DeltaList *list, int client, int sign, Event event)
+{
+	if (list->count == list->capacity)
+	{
+		list->capacity = list->capacity ? list->capacity * 2 : 16;
+		list->deltas = list->deltas ?
+			repalloc_huge(list->deltas, sizeof(EventDelta) * list->capacity) :
+			palloc(sizeof(EventDelta) * list->capacity);
+	}
+	list->deltas[list->count].client = client;
+	list->deltas[list->count].sign = sign;
+	list->deltas[list->count++].event = event;
+}
+
+/*
+ * Take the rows of one transition table.  The read pointer may be shared
+ * with other triggers, so it is put back to the start before and after.
+ */
+static void
+read_events(TriggerData *trigdata, Tuplestorestate *store, int sign,
+			ClientSet *set, DeltaList *list)
+{
+	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	int			district_id = column_number(trigdata, "district_id");
+	int			client_id = column_number(trigdata, "client_id");
+	int			at = column_number(trigdata, trigdata->tg_trigger->tgargs[0]);
+	int			status = column_number(trigdata, trigdata->tg_trigger->tgargs[1]);
+	TupleTableSlot *slot;
+	LabelCache	labels = {.count = 0};
+
+	if (store == NULL)
+		return;
+	slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
+	tuplestore_rescan(store);
+	while (tuplestore_gettupleslot(store, true, false, slot))
+	{
+		Datum		value[4];
+		bool		isnull[4];
+		int			client;
+		int			code;
+
+		CHECK_FOR_INTERRUPTS();
+		value[0] = slot_getattr(slot, district_id, &isnull[0]);
+		value[1] = slot_getattr(slot, client_id, &isnull[1]);
+		value[2] = slot_getattr(slot, at, &isnull[2]);
+		value[3] = slot_getattr(slot, status, &isnull[3]);
+		if (isnull[0] || isnull[1] || isnull[2] || isnull[3])
+			continue;
+		client = cl_clients_add(set, value[0], value[1]);
+		code = label_code(&labels, DatumGetObjectId(value[3]));
+		add_delta(list, client, sign,
+				  cl_event_from_timestamp(DatumGetTimestampTz(value[2]), (EventStatus) code));
+	}
+	tuplestore_rescan(store);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+static int
+compare_deltas(const void *a, const void *b)
+{
+	const EventDelta *left = a;
+	const EventDelta *right = b;
+
+	if (left->client != right->client)
+		return left->client < right->client ? -1 : 1;
+	if (left->event != right->event)
+		return left->event < right->event ? -1 : 1;
+	return left->sign - right->sign;
+}
+
+/*
+ * Sort by client and event and cancel what was removed and added again, as
+ * an UPDATE of other columns does.  Returns a set of the clients that are
+ * left, sorted, to which the deltas now refer.
+ */
+static ClientSet *
+net_deltas(ClientSet *touched, DeltaList *list)
+{
+	ClientSet  *left = cl_clients_new();
+	int		   *rank = cl_clients_sort(touched);
+	int64		kept = 0;
+	int			previous = -1;
+
+	for (int64 i = 0; i < list->count; i++)
+		list->deltas[i].client = rank[list->deltas[i].client];
+	qsort(list->deltas, list->count, sizeof(EventDelta), compare_deltas);
+
+	for (int64 i = 0; i < list->count;)
+	{
+		EventDelta	delta = list->deltas[i];
+		int			net = 0;
+
+		for (; i < list->count && list->deltas[i].client == delta.client &&
+			 list->deltas[i].event == delta.event; i++)
+			net += list->deltas[i].sign;
+		if (net == 0)
+			continue;
+		/* the touched clients come in order, so the new set is sorted too */
+		if (delta.client != previous)
+		{
+			previous = delta.client;
+			(void) cl_clients_add(left,
+								  CStringGetTextDatum(touched->keys[previous].district_id),
+								  CStringGetTextDatum(touched->keys[previous].client_id));
+		}
+		/* kept never overtakes i: |net| deltas were read for this event */
+		for (int n = 0; n < abs(net); n++)
+		{
+			list->deltas[kept].client = left->count - 1;
+			list->deltas[kept].event = delta.event;
+			list->deltas[kept++].sign = net < 0 ? -1 : 1;
+		}
+	}
+	list->count = kept;
+	(void) cl_clients_sort(left);
+	return left;
+}
+
+/* ------------------------------------------------------ applying deltas --- */
+
+static void
+refuse_orphan(const char *client_id, const char *day, const char *periods)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("event of client \"%s\" lies outside every episode", client_id),
+			 errdetail("The event is on %s; the episodes are %s.", day, periods),
+			 errhint("Correct the date of the event or the period of an episode, or open a new episode.")));
+}
+
+/* Read zone, episodes and values of all clients of the set. */
+static void
+read_frames(const ClientSet *set, ClientFrame *clients, EpisodeFrame **episodes, int *count)
+{
+	Datum		args[2];
+	uint64		rows;
+	MemoryContext context = set->context;
+	bool		isnull;
+
+	args[0] = cl_clients_districts(set);
+	args[1] = cl_clients_ids(set);
+	rows = cl_run(&context_query, args, NULL);
+
+	memset(clients, 0, sizeof(ClientFrame) * set->count);
+	*episodes = MemoryContextAllocHuge(context, sizeof(EpisodeFrame) * Max(rows, 1));
+	*count = 0;
+	for (uint64 row = 0; row < rows; row++)
+	{
+		int			n = DatumGetInt32(cl_result(row, 1, &isnull)) - 1;
+		Datum		episode = cl_result(row, 3, &isnull);
+		EpisodeFrame *frame = *episodes + *count;
+		Datum		attendance;
+
+		if (clients[n].zone == NULL)
+		{
+			bool		zone_null;
+			Datum		zone = cl_result(row, 2, &zone_null);
+			MemoryContext old = MemoryContextSwitchTo(context);
+
+			clients[n].zone = TextDatumGetCString(zone);
+			clients[n].first = *count;
+			MemoryContextSwitchTo(old);
+		}
+		if (isnull)
+			continue;
+		frame->client = n;
+		frame->episode = DatumGetInt32(episode);
+		frame->from = DatumGetDateADT(cl_result(row, 4, &isnull));
+		frame->until = DatumGetDateADT(cl_result(row, 5, &isnull));
+		attendance = cl_result(row, 6, &isnull);
+		frame->attendance = NULL;
+		frame->changed = false;
+		if (!isnull)
+		{
+			MemoryContext old = MemoryContextSwitchTo(context);
+
+			frame->attendance = (Attendance *) PG_DETOAST_DATUM_COPY(attendance);
+			MemoryContextSwitchTo(old);
+		}
+		clients[n].episodes++;
+		(*count)++;
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* The episode that holds a day, or NULL. */
+static EpisodeFrame *
+find_episode(const ClientFrame *client, EpisodeFrame *episodes, DateADT day)
+{
+	for (int i = 0; i < client->episodes; i++)
+	{
+		EpisodeFrame *episode = &episodes[client->first + i];
+
+		if (episode->from <= day && day < episode->until)
+			return episode;
+	}
+	return NULL;
+}
+
+static void
+refuse_delta(const ClientSet *set, const ClientFrame *client, const EpisodeFrame *episodes,
+			 int n, DateADT day)
+{
+	StringInfoData periods;
+
+	initStringInfo(&periods);
+	for (int i = 0; i < client->episodes; i++)
+	{
+		const EpisodeFrame *episode = &episodes[client->first + i];
+
+		appendStringInfo(&periods, "%s[%s,%s)", i ? ", " : "",
+						 DATE_NOT_FINITE(episode->from) ? "" :
+						 DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(episode->from))),
+						 DATE_NOT_FINITE(episode->until) ? "" :
+						 DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(episode->until))));
+	}
+	refuse_orphan(set->keys[n].client_id,
+				  DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(day))),
+				  periods.data);
+}
+
+/* value + added - removed, where each list may be empty */
+static Attendance *
+changed_value(Attendance *value, const char *zone, int zone_length,
+			  Event *added, int n_added, Event *removed, int n_removed)
+{
+	if (value == NULL)
+		value = cl_attendance_from_events(NULL, 0, zone, zone_length);
+	if (n_added > 0)
+		value = (Attendance *) DatumGetPointer(
+			DirectFunctionCall2(attendance_add, PointerGetDatum(value),
+								PointerGetDatum(cl_attendance_from_events(added, n_added, zone, zone_length))));
+	if (n_removed > 0)
+		value = (Attendance *) DatumGetPointer(
+			DirectFunctionCall2(attendance_subtract, PointerGetDatum(value),
+								PointerGetDatum(cl_attendance_from_events(removed, n_removed, zone, zone_length))));
+	return value;
+}
+
+/*
+ * Bring the values of the sorted, locked set up to date with the deltas.
+ * Clients without an episode are enrolled; the trigger of that statement
+ * makes their values from the events, which are there already.
+ */
+static void
+apply_deltas(ClientSet *set, DeltaList *list)
+{
+	ClientFrame *clients = MemoryContextAllocHuge(set->context, sizeof(ClientFrame) * set->count);
+	EpisodeFrame *episodes;
+	int			n_episodes;
+	ClientSet  *unenrolled = cl_clients_new();
+	Datum	   *values;
+	const char **districts;
+	const char **ids;
+	Datum	   *numbers;
+	Event	   *added;
+	Event	   *removed;
+	int			changed = 0;
+	Datum		args[4];
+	Oid			attendance_type;
+	int32		typmod;
+	int64		largest = 1;
+
+	read_frames(set, clients, &episodes, &n_episodes);
+
+	values = MemoryContextAllocHuge(set->context, sizeof(Datum) * Max(n_episodes, 1));
+	numbers = MemoryContextAllocHuge(set->context, sizeof(Datum) * Max(n_episodes, 1));
+	districts = MemoryContextAllocHuge(set->context, sizeof(char *) * Max(n_episodes, 1));
+	ids = MemoryContextAllocHuge(set->context, sizeof(char *) * Max(n_episodes, 1));
+
+	for (int64 i = 0, begin = 0; i < list->count; i++)
+	{
+		if (list->deltas[i].client != list->deltas[begin].client)
+			begin = i;
+		largest = Max(largest, i - begin + 1);
+	}
+	added = MemoryContextAllocHuge(set->context, sizeof(Event) * largest);
+	removed = MemoryContextAllocHuge(set->context, sizeof(Event) * largest);
+
+	for (int64 i = 0; i < list->count;)
+	{
+		int			n = list->deltas[i].client;
+		ClientFrame *client = &clients[n];
+		char		zone[CL_MAX_ZONE + 1];
+		int			zone_length;
+		LocalClock	clock;
+		int64		end = i;
+
+		CHECK_FOR_INTERRUPTS();
+		while (end < list->count && list->deltas[end].client == n)
+			end++;
+		if (client->zone == NULL)
+			elog(ERROR, "event of a client that is not there");
+		if (client->episodes == 0)
+		{
+			(void) cl_clients_add(unenrolled, CStringGetTextDatum(set->keys[n].district_id),
+								  CStringGetTextDatum(set->keys[n].client_id));
+			i = end;
+			continue;
+		}
+
+		zone_length = cl_zone_canonical(client->zone, (int) strlen(client->zone), zone);
+		cl_clock_init(&clock, zone, zone_length);
+		/* events come in order of time, so one episode follows the other */
+		while (i < end)
+		{
+			EpisodeFrame *episode = NULL;
+			int			n_added = 0;
+			int			n_removed = 0;
+
+			for (; i < end; i++)
+			{
+				EventDelta *delta = &list->deltas[i];
+				DateADT		day = cl_local_day(&clock, EVENT_SECOND(delta->event)) - CL_DAYS_TO_PG_EPOCH;
+				EpisodeFrame *here = find_episode(client, episodes, day);
+
+				if (here == NULL)
+					refuse_delta(set, client, episodes, n, day);
+				if (episode != NULL && here != episode)
+					break;
+				episode = here;
+				if (delta->sign > 0)
+					added[n_added++] = delta->event;
+				else
+					removed[n_removed++] = delta->event;
+			}
+			episode->attendance = changed_value(episode->attendance, zone, zone_length,
+												added, n_added, removed, n_removed);
+			episode->changed = true;
+		}
+	}
+
+	if (unenrolled->count > 0)
+	{
+		(void) cl_clients_sort(unenrolled);
+		cl_enroll(unenrolled);
+	}
+
+	for (int i = 0; i < n_episodes; i++)
+	{
+		if (!episodes[i].changed)
+			continue;
+		districts[changed] = set->keys[episodes[i].client].district_id;
+		ids[changed] = set->keys[episodes[i].client].client_id;
+		numbers[changed] = Int32GetDatum(episodes[i].episode);
+		values[changed++] = PointerGetDatum(episodes[i].attendance);
+	}
+	if (changed == 0)
+		return;
+
+	parseTypeString_compat("caseload.attendance", &attendance_type, &typmod);
+	args[0] = cl_text_array(districts, changed);
+	args[1] = cl_text_array(ids, changed);
+	args[2] = PointerGetDatum(construct_array(numbers, changed, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	args[3] = PointerGetDatum(construct_array(values, changed, attendance_type, -1, false, TYPALIGN_INT));
+	(void) cl_run(&upsert_query, args, NULL);
+}
+
+/* ------------------------------------------- what the other files call --- */
+
+static void
+set_args(const ClientSet *set, Datum args[2])
+{
+	args[0] = cl_clients_districts(set);
+	args[1] = cl_clients_ids(set);
+}
+
+static char *
+text_result(int column)
+{
+	bool		isnull;
+	Datum		value = cl_result(0, column, &isnull);
+
+	return isnull ? pstrdup("none") : TextDatumGetCString(value);
+}
+
+/*
+ * Open an episode for clients that have none, where the district's policy
+ * allows it; the trigger on episode then makes their values.  23514 where
+ * it does not.
+ */
+void
+cl_enroll(const ClientSet *set)
+{
+	Datum		args[2];
+
+	set_args(set, args);
+	(void) cl_run(&enroll_query, args, NULL);
+	if (cl_run(&orphan_query, args, NULL) > 0)
+		refuse_orphan(text_result(2), text_result(3), text_result(4));
+}
+
+/*
+ * Make the values of these clients from their events and write those that
+ * differ; returns their number.  23514 for an event outside every episode.
+ */
+uint64
+cl_activity_rebuild(const ClientSet *set)
+{
+	Datum		args[2];
+
+	if (set->count == 0)
+		return 0;
+	set_args(set, args);
+	if (cl_run(&orphan_query, args, NULL) > 0)
+		refuse_orphan(text_result(2), text_result(3), text_result(4));
+	return cl_run(&rebuild_query, args, NULL);
+}
+
+/* 23P01 when two episodes of a client overlap. */
+void
+cl_check_episodes(const ClientSet *set)
+{
+	Datum		args[2];
+	bool		isnull;
+
+	set_args(set, args);
+	if (cl_run(&overlap_query, args, NULL) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_EXCLUSION_VIOLATION),
+				 errmsg("episodes of client \"%s\" overlap", text_result(1)),
+				 errdetail("Episodes %d and %d have days in common.",
+						   DatumGetInt32(cl_result(0, 2, &isnull)),
+						   DatumGetInt32(cl_result(0, 3, &isnull))),
+				 errhint("Close the earlier episode with a period that ends before the later one begins."),
+				 cl_errconstraint("episode", "episode_no_overlap")));
+}
+
+/* 23514 when a service shares no day with an episode of its client. */
+void
+cl_check_services(const ClientSet *set)
+{
+	Datum		args[2];
+
+	set_args(set, args);
+	if (cl_run(&service_query, args, NULL) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("service \"%s\" lies outside every episode of client \"%s\"",
+						text_result(1), text_result(2)),
+				 errdetail("The episodes are: %s.", text_result(3)),
+				 errhint("Correct the period of the service or of an episode, or open a new episode.")));
+}
+
+/* ------------------------------------------------------------- triggers --- */
+
+static void
+add_all_clients(ClientSet *set, const char *district_id, const char *client_id)
+{
+	Datum		args[2] = {0, 0};
+	char		nulls[3] = "  ";
+	uint64		rows;
+
+	if (district_id)
+		args[0] = CStringGetTextDatum(district_id);
+	else
+		nulls[0] = 'n';
+	if (client_id)
+		args[1] = CStringGetTextDatum(client_id);
+	else
+		nulls[1] = 'n';
+	rows = cl_run(&all_clients_query, args, nulls);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		bool		isnull;
+		Datum		district = cl_result(row, 1, &isnull);
+
+		(void) cl_clients_add(set, district, cl_result(row, 2, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Lock the clients of a set, make their values anew, judge them again. */
+static uint64
+rebuild_set(ClientSet *set)
+{
+	uint64		written;
+
+	(void) cl_clients_sort(set);
+	if (set->count == 0)
+		return 0;
+	cl_clients_lock(set);
+	written = cl_activity_rebuild(set);
+	cl_sync_flags(set, GetSQLCurrentDate(), NULL);
+	return written;
+}
+
+/*
+ * Statement trigger of the tables of events.  Arguments: the names of the
+ * columns with the time and with the status or kind.
+ */
+Datum
+activity_after_event(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = check_trigger(fcinfo, "activity_after_event", 2);
+	ClientSet  *set = cl_clients_new();
+	DeltaList	list = {NULL, 0, 0};
+	OwnerScope	scope;
+
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
+	{
+		cl_enter(&scope);
+		add_all_clients(set, NULL, NULL);
+		(void) rebuild_set(set);
+		cl_leave(&scope);
+		return PointerGetDatum(NULL);
+	}
+
+	read_events(trigdata, trigdata->tg_oldtable, -1, set, &list);
+	read_events(trigdata, trigdata->tg_newtable, +1, set, &list);
+	if (list.count == 0)
+		return PointerGetDatum(NULL);
+	set = net_deltas(set, &list);
+	if (set->count == 0)
+		return PointerGetDatum(NULL);
+
+	cl_enter(&scope);
+	cl_clients_lock(set);
+	apply_deltas(set, &list);
+	cl_sync_flags(set, GetSQLCurrentDate(), NULL);
+	cl_leave(&scope);
+	return PointerGetDatum(NULL);
+}
+
+/* Take the keys of the rows of one transition table. */
+static void
+read_keys(TriggerData *trigdata, Tuplestorestate *store, const char *key, ClientSet *set)
+{
+	TupleTableSlot *slot;
+	int			district_id;
+	int			id;
+
+	if (store == NULL)
+		return;
+	district_id = column_number(trigdata, "district_id");
+	id = column_number(trigdata, key);
+	slot = MakeSingleTupleTableSlot(RelationGetDescr(trigdata->tg_relation), &TTSOpsMinimalTuple);
+	tuplestore_rescan(store);
+	while (tuplestore_gettupleslot(store, true, false, slot))
+	{
+		bool		district_null;
+		bool		id_null;
+		Datum		district = slot_getattr(slot, district_id, &district_null);
+		Datum		value = slot_getattr(slot, id, &id_null);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!district_null && !id_null)
+			(void) cl_clients_add(set, district, value);
+	}
+	tuplestore_rescan(store);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/* The clients a query names for the keys of a set. */
+static ClientSet *
+clients_of(CachedQuery *query, const ClientSet *keys)
+{
+	ClientSet  *set = cl_clients_new();
+	Datum		args[2];
+	uint64		rows;
+
+	set_args(keys, args);
+	rows = cl_run(query, args, NULL);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		bool		isnull;
+		Datum		district = cl_result(row, 1, &isnull);
+
+		(void) cl_clients_add(set, district, cl_result(row, 2, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+	(void) cl_clients_sort(set);
+	return set;
+}
+
+/*
+ * Statement trigger of the tables that frame the events.  Argument: which
+ * (episode, service, client or site).  Shrinking an episode so that events
+ * or services fall out of it is refused; a new zone moves events to other
+ * days, so values are made anew.
+ */
+Datum
+activity_after_frame(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = check_trigger(fcinfo, "activity_after_frame", 1);
+	const char *table = trigdata->tg_trigger->tgargs[0];
+	bool		is_site = strcmp(table, "site") == 0;
+	ClientSet  *set = cl_clients_new();
+	OwnerScope	scope;
+
+	cl_enter(&scope);
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
+		add_all_clients(set, NULL, NULL);
+	else
+	{
+		read_keys(trigdata, trigdata->tg_oldtable, is_site ? "site_id" : "client_id", set);
+		read_keys(trigdata, trigdata->tg_newtable, is_site ? "site_id" : "client_id", set);
+	}
+	(void) cl_clients_sort(set);
+
+	if (is_site)
+		set = clients_of(&site_clients_query, set);
+	if (is_site || strcmp(table, "client") == 0)
+		set = clients_of(&moved_query, set);
+	if (set->count > 0)
+	{
+		cl_clients_lock(set);
+		if (strcmp(table, "service") == 0)
+		{
+			if (!TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+				cl_enroll(set);
+			cl_check_services(set);
+		}
+		else
+		{
+			if (strcmp(table, "episode") == 0)
+			{
+				cl_check_episodes(set);
+				cl_check_services(set);
+			}
+			(void) cl_activity_rebuild(set);
+		}
+		cl_sync_flags(set, GetSQLCurrentDate(), NULL);
+	}
+	cl_leave(&scope);
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * rebuild(district_id, client_id) -> bigint: make all derived values anew,
+ * of one client, one district or everybody (NULL); how many differed.
+ */
+Datum
+rebuild(PG_FUNCTION_ARGS)
+{
+	char	   *district_id = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *client_id = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	ClientSet  *set = cl_clients_new();
+	OwnerScope	scope;
+	uint64		written;
+
+	cl_enter(&scope);
+	add_all_clients(set, district_id, client_id);
+	written = rebuild_set(set);
+	cl_leave(&scope);
+	PG_RETURN_INT64((int64) written);
+}

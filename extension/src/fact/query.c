@@ -1,0 +1,143 @@
+/*
+ * query.c
+ *		Run our own queries from triggers: as whom, on which snapshot, and
+ *		with plans that are prepared once.
+ *
+ * Triggers work for whoever changes a fact, so they act as the owner of the
+ * derived tables, as referential integrity does; the functions pin
+ * search_path by their SET clause, in which the plans are made and checked.
+ *
+ * Every query runs on the latest snapshot, not on the transaction's.  What
+ * is derived from a client's facts is decided under the client's lock, and
+ * must see all that was committed before the lock was had, also under
+ * REPEATABLE READ; the snapshot of the transaction would lose flags there.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "parser/parse_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "catalog/pg_class.h"
+
+#include "query.h"
+
+/* The OID of one of our tables; 55000 when install() has not been called. */
+Oid
+cl_table(const char *name)
+{
+	Oid			schema = get_namespace_oid("caseload", false);
+	Oid			relid = get_relname_relid(name, schema);
+
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"caseload.%s\" does not exist", name),
+				 errhint("Run SELECT caseload.install().")));
+	return relid;
+}
+
+/*
+ * Act as the owner of client_activity and connect to SPI.  An error needs no
+ * cl_leave(): the end of the (sub)transaction restores both.
+ */
+void
+cl_enter(OwnerScope *scope)
+{
+	HeapTuple	tuple;
+	Oid			owner;
+
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(cl_table("client_activity")));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation client_activity");
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+
+	GetUserIdAndSecContext(&scope->userid, &scope->sec_context);
+	SetUserIdAndSecContext(owner, scope->sec_context |
+						   SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+}
+
+void
+cl_leave(const OwnerScope *scope)
+{
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	SetUserIdAndSecContext(scope->userid, scope->sec_context);
+}
+
+/* A valid plan; what it names may have changed since it was made. */
+static SPIPlanPtr
+fetch_plan(CachedQuery *query)
+{
+	Oid			types[CL_QUERY_ARGS];
+	SPIPlanPtr	plan;
+
+	if (query->plan != NULL)
+	{
+		if (SPI_plan_is_valid(query->plan))
+			return query->plan;
+		plan = query->plan;
+		query->plan = NULL;
+		SPI_freeplan(plan);
+	}
+
+	for (int i = 0; i < query->nargs; i++)
+	{
+		int32		typmod;
+
+		parseTypeString_compat(query->types[i], &types[i], &typmod);
+	}
+	plan = SPI_prepare(query->text, query->nargs, types);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "SPI_keepplan failed");
+	/* only now: an error before leaves nothing behind */
+	query->plan = plan;
+	return plan;
+}
+
+/*
+ * Run a query on the latest snapshot; returns the number of rows, which are
+ * in SPI_tuptable until the next query.  "nulls" may be NULL.
+ */
+uint64
+cl_run(CachedQuery *query, const Datum *values, const char *nulls)
+{
+	SPIPlanPtr	plan = fetch_plan(query);
+	int			result;
+
+	result = SPI_execute_snapshot(plan, unconstify(Datum *, values), nulls,
+								  GetLatestSnapshot(), InvalidSnapshot,
+								  false, true, 0);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_snapshot failed: %s", SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/* A column, from 1, of a row of the last result. */
+Datum
+cl_result(int row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
+}
+
+Datum
+cl_text_array(const char **strings, int count)
+{
+	Datum	   *datums = palloc(sizeof(Datum) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+		datums[i] = CStringGetTextDatum(strings[i]);
+	return PointerGetDatum(construct_array(datums, count, TEXTOID, -1, false, TYPALIGN_INT));
+}

@@ -1,0 +1,47 @@
+/*
+ * query.h
+ *		The queries that our triggers run, each prepared once per backend.
+ */
+#ifndef CL_QUERY_H
+#define CL_QUERY_H
+
+#include "cl_compat.h"
+#include "executor/spi.h"
+#include "postgres_ext.h"
+
+#define CL_QUERY_ARGS	8
+
+/*
+ * One query.  Static data of the file that runs it; "types" are names, since
+ * the types of the extension have no fixed OIDs.  The plan lives until the
+ * backend ends, or until what it names changes.
+ */
+typedef struct CachedQuery
+{
+	const char *text;
+	int			nargs;
+	const char *types[CL_QUERY_ARGS];
+	SPIPlanPtr	plan;
+} CachedQuery;
+
+/* What cl_enter() changed and cl_leave() restores. */
+typedef struct OwnerScope
+{
+	Oid			userid;
+	int			sec_context;
+} OwnerScope;
+
+/* Structured fields of an error about one of our constraints. */
+#define cl_errconstraint(table, constraint) \
+	(err_generic_string(PG_DIAG_SCHEMA_NAME, "caseload"), \
+	 err_generic_string(PG_DIAG_TABLE_NAME, table), \
+	 err_generic_string(PG_DIAG_CONSTRAINT_NAME, constraint))
+
+extern void cl_enter(OwnerScope *scope);
+extern void cl_leave(const OwnerScope *scope);
+extern Oid	cl_table(const char *name);
+extern uint64 cl_run(CachedQuery *query, const Datum *values, const char *nulls);
+extern Datum cl_result(int row, int column, bool *isnull);
+extern Datum cl_text_array(const char **strings, int count);
+
+#endif							/* CL_QUERY_H */

@@ -1,0 +1,591 @@
+/*
+ * expression.c
+ *		Conditions and weights: one SQL expression over the facts of one row.
+ *
+ * The server's own parser and analyser do the work; this file decides what
+ * they may see.  The text is parsed as one expression, never pasted into a
+ * statement.  A first walk over the raw tree refuses whatever would act
+ * before the second could judge it (analysis already runs the input
+ * functions of literals); names resolve only to facts and, under a pinned
+ * search_path, to pg_catalog.  A second walk over the analysed tree admits
+ * node kinds, types, operators and functions from explicit lists, before any
+ * constant is folded, for folding executes functions, too.
+ *
+ * So an expression can read nothing but its row, cannot sleep, loop or
+ * write, and gives the same answer at any time.  Dates come as day counts:
+ * date literals would depend on settings and on the clock.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_expr.h"
+#include "parser/parse_node.h"
+#include "parser/parse_type.h"
+#include "parser/parser.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/resowner.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "rule.h"
+
+/* a numeric literal of about 100 digits; longer ones only cost time */
+#define MAX_NUMERIC_BYTES	64
+
+typedef struct WalkState
+{
+	ParseState *pstate;
+	int			depth;
+	int			nodes;
+} WalkState;
+
+static const Oid allowed_types[] = {
+	BOOLOID, INT2OID, INT4OID, INT8OID, FLOAT4OID, FLOAT8OID, NUMERICOID, TEXTOID
+};
+
+static const char *const allowed_operators[] = {
+	"=", "<>", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "@"
+};
+
+static const char *const allowed_functions[] = {
+	"abs", "ceil", "ceiling", "div", "floor", "mod", "round", "sign", "trunc"
+};
+
+PG_FUNCTION_INFO_V1(check_expression);
+
+/* -------------------------------------------------------------- refusal --- */
+
+static void
+refuse(WalkState *walk, const char *what, int location)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("%s cannot be used in an expression over facts", what),
+			 errhint("An expression compares and combines the facts of one row: \"strikes >= 3 AND NOT has_upcoming\"."),
+			 parser_errposition(walk->pstate, location)));
+}
+
+static void
+count_node(WalkState *walk, int location)
+{
+	check_stack_depth();
+	if (++walk->nodes > CL_MAX_EXPRESSION_NODES || walk->depth > CL_MAX_EXPRESSION_DEPTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+				 errmsg("expression is too complex"),
+				 errdetail("It may have %d parts and be nested %d deep.",
+						   CL_MAX_EXPRESSION_NODES, CL_MAX_EXPRESSION_DEPTH),
+				 parser_errposition(walk->pstate, location)));
+}
+
+static bool
+type_allowed(Oid type)
+{
+	for (size_t i = 0; i < lengthof(allowed_types); i++)
+	{
+		if (allowed_types[i] == type)
+			return true;
+	}
+	return false;
+}
+
+static bool
+name_allowed(const char *name, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+	{
+		if (strcmp(list[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------- raw tree --- */
+
+static void
+check_raw_type(WalkState *walk, TypeName *name)
+{
+	Oid			type = InvalidOid;
+
+	if (name->names != NIL && !name->setof && !name->pct_type && name->arrayBounds == NIL)
+	{
+		Type		tuple = LookupTypeName(walk->pstate, name, NULL, true);
+
+		if (tuple != NULL)
+		{
+			type = typeTypeId(tuple);
+			ReleaseSysCache(tuple);
+		}
+	}
+	if (!type_allowed(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("this type cannot be used in an expression over facts"),
+				 errhint("Use boolean, smallint, integer, bigint, real, double precision, numeric or text; facts give dates as days."),
+				 parser_errposition(walk->pstate, name->location)));
+}
+
+/*
+ * Every kind of raw node that may appear; all others are refused by name of
+ * what the user wrote, where there is a good one.
+ */
+static void
+check_raw(WalkState *walk, Node *node)
+{
+	ListCell   *cell;
+
+	if (node == NULL)
+		return;
+	count_node(walk, exprLocation(node));
+	walk->depth++;
+	switch (nodeTag(node))
+	{
+		case T_List:
+			/* a list is no nesting of its own */
+			walk->depth--;
+			foreach(cell, (List *) node)
+				check_raw(walk, lfirst(cell));
+			walk->depth++;
+			break;
+		case T_A_Const:
+			break;
+		case T_ColumnRef:
+			if (list_length(((ColumnRef *) node)->fields) != 1 ||
+				!IsA(linitial(((ColumnRef *) node)->fields), String))
+				refuse(walk, "a qualified name or a whole row", ((ColumnRef *) node)->location);
+			break;
+		case T_A_Expr:
+			{
+				A_Expr	   *expr = (A_Expr *) node;
+
+				switch (expr->kind)
+				{
+					case AEXPR_OP:
+					case AEXPR_DISTINCT:
+					case AEXPR_NOT_DISTINCT:
+					case AEXPR_NULLIF:
+					case AEXPR_IN:
+					case AEXPR_BETWEEN:
+					case AEXPR_NOT_BETWEEN:
+					case AEXPR_BETWEEN_SYM:
+					case AEXPR_NOT_BETWEEN_SYM:
+						break;
+					default:
+						refuse(walk, "this operator", expr->location);
+				}
+				if (list_length(expr->name) != 1)
+					refuse(walk, "a qualified operator", expr->location);
+				check_raw(walk, expr->lexpr);
+				check_raw(walk, expr->rexpr);
+				break;
+			}
+		case T_BoolExpr:
+			check_raw(walk, (Node *) ((BoolExpr *) node)->args);
+			break;
+		case T_NullTest:
+			check_raw(walk, (Node *) ((NullTest *) node)->arg);
+			break;
+		case T_BooleanTest:
+			check_raw(walk, (Node *) ((BooleanTest *) node)->arg);
+			break;
+		case T_CoalesceExpr:
+			check_raw(walk, (Node *) ((CoalesceExpr *) node)->args);
+			break;
+		case T_MinMaxExpr:
+			check_raw(walk, (Node *) ((MinMaxExpr *) node)->args);
+			break;
+		case T_CaseExpr:
+			check_raw(walk, (Node *) ((CaseExpr *) node)->arg);
+			check_raw(walk, (Node *) ((CaseExpr *) node)->args);
+			check_raw(walk, (Node *) ((CaseExpr *) node)->defresult);
+			break;
+		case T_CaseWhen:
+			check_raw(walk, (Node *) ((CaseWhen *) node)->expr);
+			check_raw(walk, (Node *) ((CaseWhen *) node)->result);
+			break;
+		case T_TypeCast:
+			check_raw_type(walk, ((TypeCast *) node)->typeName);
+			check_raw(walk, ((TypeCast *) node)->arg);
+			break;
+		case T_FuncCall:
+			{
+				FuncCall   *call = (FuncCall *) node;
+
+				if (call->agg_order != NIL || call->agg_filter != NULL || call->over != NULL ||
+					call->agg_within_group || call->agg_star || call->agg_distinct || call->func_variadic)
+					refuse(walk, "an aggregate or window function", call->location);
+				if (list_length(call->funcname) != 1 ||
+					!name_allowed(strVal(linitial(call->funcname)), allowed_functions, lengthof(allowed_functions)))
+					refuse(walk, "this function", call->location);
+				check_raw(walk, (Node *) call->args);
+				break;
+			}
+		case T_SubLink:
+			refuse(walk, "a subquery", ((SubLink *) node)->location);
+			break;
+		case T_ParamRef:
+			refuse(walk, "a parameter", ((ParamRef *) node)->location);
+			break;
+		default:
+			refuse(walk, "this construct", exprLocation(node));
+	}
+	walk->depth--;
+}
+
+/* --------------------------------------------------------- analysed tree --- */
+
+/* An operator of pg_catalog with one of the allowed symbols. */
+static bool
+operator_allowed(Oid opno)
+{
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(opno));
+	Form_pg_operator form;
+	bool		allowed;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	allowed = form->oprnamespace == PG_CATALOG_NAMESPACE &&
+		(form->oprleft == InvalidOid || type_allowed(form->oprleft)) &&
+		type_allowed(form->oprright) && type_allowed(form->oprresult) &&
+		name_allowed(NameStr(form->oprname), allowed_operators, lengthof(allowed_operators));
+	ReleaseSysCache(tuple);
+	return allowed;
+}
+
+/*
+ * A built-in function that is immutable, in C, and works on allowed types;
+ * a call must have an allowed name, a cast is any conversion between them.
+ */
+static bool
+function_allowed(FuncExpr *call)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
+	Form_pg_proc form;
+	bool		allowed;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_proc) GETSTRUCT(tuple);
+	allowed = form->pronamespace == PG_CATALOG_NAMESPACE &&
+		form->prolang == INTERNALlanguageId &&
+		form->provolatile == PROVOLATILE_IMMUTABLE &&
+		!form->proretset && type_allowed(form->prorettype);
+	for (int i = 0; i < form->pronargs && allowed; i++)
+		allowed = type_allowed(form->proargtypes.values[i]);
+	if (allowed && call->funcformat == COERCE_EXPLICIT_CALL)
+		allowed = name_allowed(NameStr(form->proname), allowed_functions, lengthof(allowed_functions));
+	ReleaseSysCache(tuple);
+	return allowed;
+}
+
+static bool
+check_analyzed(Node *node, WalkState *walk)
+{
+	bool		bad = false;
+
+	if (node == NULL)
+		return false;
+	count_node(walk, exprLocation(node));
+	switch (nodeTag(node))
+	{
+		case T_List:
+		case T_BoolExpr:
+		case T_NullTest:
+		case T_BooleanTest:
+		case T_CoalesceExpr:
+		case T_MinMaxExpr:
+		case T_CaseExpr:
+		case T_CaseWhen:
+		case T_CaseTestExpr:
+		case T_RelabelType:
+			break;
+		case T_Var:
+			bad = ((Var *) node)->varno != 1 || ((Var *) node)->varattno <= 0 ||
+				((Var *) node)->varlevelsup != 0;
+			break;
+		case T_Const:
+			{
+				Const	   *constant = (Const *) node;
+
+				if (constant->consttype == NUMERICOID && !constant->constisnull &&
+					VARSIZE_ANY(DatumGetPointer(constant->constvalue)) > MAX_NUMERIC_BYTES)
+					refuse(walk, "a number of this length", constant->location);
+				break;
+			}
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+			bad = !operator_allowed(((OpExpr *) node)->opno);
+			break;
+		case T_ScalarArrayOpExpr:
+			bad = !operator_allowed(((ScalarArrayOpExpr *) node)->opno);
+			break;
+		case T_ArrayExpr:
+			bad = !type_allowed(((ArrayExpr *) node)->element_typeid);
+			break;
+		case T_FuncExpr:
+			bad = !function_allowed((FuncExpr *) node);
+			break;
+		default:
+			bad = true;
+	}
+	/* the array of IN (...) is the one value that is not of a plain type */
+	if (!bad && !IsA(node, List) && !IsA(node, ArrayExpr) && !IsA(node, CaseWhen))
+	{
+		Oid			type = exprType(node);
+
+		bad = !type_allowed(type) &&
+			!(IsA(node, Const) && type_allowed(get_element_type(type)));
+	}
+	if (bad)
+		refuse(walk, "this operator, function or type", exprLocation(node));
+	return expression_tree_walker(node, check_analyzed, walk);
+}
+
+/* A name is a fact or nothing. */
+static Node *
+fact_reference(ParseState *pstate, ColumnRef *reference)
+{
+	TupleDesc	facts = pstate->p_ref_hook_state;
+	const char *name = strVal(linitial(reference->fields));
+
+	for (int i = 0; i < facts->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(facts, i);
+
+		if (!column->attisdropped && strcmp(NameStr(column->attname), name) == 0)
+		{
+			Var		   *var = makeVar(1, column->attnum, column->atttypid,
+									  column->atttypmod, column->attcollation, 0);
+
+			if (!type_allowed(column->atttypid))
+				ereport(ERROR,
+						(errcode(ERRCODE_DATATYPE_MISMATCH),
+						 errmsg("fact \"%s\" cannot be used in an expression", name),
+						 errhint("Facts that are dates come as days, too: days_since_attended."),
+						 parser_errposition(pstate, reference->location)));
+			var->location = reference->location;
+			return (Node *) var;
+		}
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("fact \"%s\" does not exist", name),
+			 errhint("The facts of a subject are the columns of its facts type; see \\d+ caseload.client_facts."),
+			 parser_errposition(pstate, reference->location)));
+	return NULL;
+}
+
+/* Faults are positions in the expression, not in the statement around it. */
+static void
+expression_error_callback(void *source)
+{
+	int			position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(source);
+	}
+}
+
+/* --------------------------------------------------------------- service --- */
+
+/*
+ * The row type of a subject's facts, pinned.  22023 for a subject that there
+ * is not.
+ */
+TupleDesc
+cl_facts_type(const char *subject)
+{
+	char		name[NAMEDATALEN];
+	Oid			schema = get_namespace_oid("caseload", false);
+	Oid			type;
+
+	snprintf(name, sizeof(name), "%s_facts", subject);
+	type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+						   CStringGetDatum(name), ObjectIdGetDatum(schema));
+	if (!OidIsValid(type) || get_typtype(type) != TYPTYPE_COMPOSITE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown subject \"%s\"", subject),
+				 errhint("Subjects are client and therapist.")));
+	return lookup_rowtype_tupdesc_copy(type, -1);
+}
+
+/*
+ * Source to an expression tree of the wanted type (boolean or numeric), ready
+ * for ExecInitExpr(), in the current memory context.  Errors: 42601 and the
+ * like of the parser, 0A000 for what is not allowed, 42703 for an unknown
+ * fact, 54001 for too much, 42804 for a wrong type; all with a position.
+ */
+Expr *
+cl_expression_analyze(const char *source, TupleDesc facts, Oid result_type)
+{
+	ErrorContextCallback callback;
+	ParseState *pstate;
+	WalkState	walk;
+	List	   *parsed;
+	SelectStmt *select;
+	ResTarget  *target;
+	Node	   *node;
+	int			nest_level;
+
+	if (strlen(source) > CL_MAX_EXPRESSION_LENGTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("expression cannot be longer than %d bytes", CL_MAX_EXPRESSION_LENGTH)));
+
+	callback.callback = expression_error_callback;
+	callback.arg = unconstify(char *, source);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+
+	nest_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+
+	pstate = make_parsestate(NULL);
+	pstate->p_sourcetext = source;
+	pstate->p_pre_columnref_hook = fact_reference;
+	pstate->p_ref_hook_state = facts;
+	walk.pstate = pstate;
+	walk.depth = walk.nodes = 0;
+
+	parsed = raw_parser(source, RAW_PARSE_PLPGSQL_EXPR);
+	select = castNode(SelectStmt, linitial_node(RawStmt, parsed)->stmt);
+	target = list_length(select->targetList) == 1 ? linitial_node(ResTarget, select->targetList) : NULL;
+	if (target == NULL || target->name != NULL || target->indirection != NIL ||
+		select->distinctClause != NIL || select->fromClause != NIL || select->whereClause != NULL ||
+		select->groupClause != NIL || select->havingClause != NULL || select->windowClause != NIL ||
+		select->sortClause != NIL || select->limitOffset != NULL || select->limitCount != NULL ||
+		select->lockingClause != NIL || select->op != SETOP_NONE)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("not one expression"),
+				 errhint("Write one expression over the facts, such as \"strikes >= 3\"."),
+				 errposition(1)));
+
+	check_raw(&walk, target->val);
+
+	node = transformExpr(pstate, target->val, EXPR_KIND_CHECK_CONSTRAINT);
+	if (result_type == BOOLOID)
+		node = coerce_to_boolean(pstate, node, "an expression that is a condition");
+	else
+	{
+		Oid			type = exprType(node);
+		int			location = exprLocation(node);
+
+		node = coerce_to_target_type(pstate, node, type, result_type, -1,
+									 COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
+		if (node == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("expression must be of type %s, not %s",
+							format_type_be(result_type), format_type_be(type)),
+					 parser_errposition(pstate, location)));
+	}
+	assign_expr_collations(pstate, node);
+
+	walk.depth = walk.nodes = 0;
+	(void) check_analyzed(node, &walk);
+
+	node = (Node *) expression_planner((Expr *) node);
+
+	free_parsestate(pstate);
+	AtEOXact_GUC(true, nest_level);
+	error_context_stack = callback.previous;
+	return (Expr *) node;
+}
+
+static void
+set_text(Datum *values, bool *nulls, int column, const char *string)
+{
+	nulls[column] = (string == NULL);
+	if (string != NULL)
+		values[column] = CStringGetTextDatum(string);
+}
+
+/*
+ * check_expression(subject, expression, result_type)
+ *		-> ok, message, detail, hint, position (in characters, from 1)
+ *
+ * Says what INSERT of a rule would say, without the error.
+ */
+Datum
+check_expression(PG_FUNCTION_ARGS)
+{
+	char	   *subject = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *source = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char	   *wanted = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	TupleDesc	facts = cl_facts_type(subject);
+	TupleDesc	tupdesc;
+	MemoryContext oldcontext = CurrentMemoryContext;
+	ResourceOwner oldowner = CurrentResourceOwner;
+	Oid			type;
+	Datum		values[5] = {0};
+	bool		nulls[5] = {false, true, true, true, true};
+
+	if (strcmp(wanted, "boolean") == 0)
+		type = BOOLOID;
+	else if (strcmp(wanted, "numeric") == 0)
+		type = NUMERICOID;
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("result_type must be boolean or numeric")));
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+
+	/* the analyser may hold catalog references when it fails */
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(oldcontext);
+	PG_TRY();
+	{
+		(void) cl_expression_analyze(source, facts, type);
+		ReleaseCurrentSubTransaction();
+		values[0] = BoolGetDatum(true);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *fault;
+
+		MemoryContextSwitchTo(oldcontext);
+		fault = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		/* a cancel is not a finding */
+		if (fault->sqlerrcode == ERRCODE_QUERY_CANCELED || fault->elevel > ERROR)
+			ReThrowError(fault);
+		values[0] = BoolGetDatum(false);
+		set_text(values, nulls, 1, fault->message);
+		set_text(values, nulls, 2, fault->detail);
+		set_text(values, nulls, 3, fault->hint);
+		nulls[4] = fault->internalpos <= 0;
+		values[4] = Int32GetDatum(fault->internalpos);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(oldcontext);
+	CurrentResourceOwner = oldowner;
+
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
+}
