@@ -5,12 +5,13 @@
 #ifndef CL_ACTIVITY_H
 #define CL_ACTIVITY_H
 
-#include "client_set.h"
+#include "key_set.h"
 
-/* All these expect cl_enter() and a sorted, locked set. */
-extern uint64 cl_activity_rebuild(const ClientSet *set);
-extern void cl_check_episodes(const ClientSet *set);
-extern void cl_check_services(const ClientSet *set);
-extern void cl_enroll(const ClientSet *set);
+/*
+ * Called for the clients whose facts a statement has changed, after their
+ * values are right and while they are locked.  The floors above set it, so
+ * that the facts need not know what is decided on them.
+ */
+extern void (*cl_clients_changed) (const KeySet *set);
 
 #endif							/* CL_ACTIVITY_H */

@@ -5,7 +5,7 @@
 #ifndef CL_FLAG_H
 #define CL_FLAG_H
 
-#include "client_set.h"
+#include "key_set.h"
 #include "utils/date.h"
 
 typedef struct FlagCounts
@@ -16,7 +16,9 @@ typedef struct FlagCounts
 	int64		errors;
 } FlagCounts;
 
+extern void cl_flags_after_change(const KeySet *set);
+
 /* Expects cl_enter() and a sorted, locked set; counts may be NULL. */
-extern void cl_sync_flags(const ClientSet *set, DateADT as_of, FlagCounts *counts);
+extern void cl_sync_flags(const KeySet *set, DateADT as_of, FlagCounts *counts);
 
 #endif							/* CL_FLAG_H */

@@ -95,8 +95,8 @@ ANALYZE sample_therapist;
 SELECT coalesce(sum(wanted) FILTER (WHERE discipline = 'SLP'), 0) / sum(wanted) AS to_slp,
        coalesce(sum(wanted) FILTER (WHERE discipline IN ('SLP', 'OT')), 0) / sum(wanted) AS to_ot,
        coalesce(sum(wanted) FILTER (WHERE discipline IN ('SLP', 'OT', 'PT')), 0) / sum(wanted) AS to_pt,
-       -- How many clients have a second line: as many as bring the loads to about what is wanted (22 minutes a line and week).
-       least(0.75, greatest(0.05, sum(wanted) / (:clients * 0.89 * 22.0) - 1)) AS second_line
+       -- How many clients have a second line: as many as bring the loads to about what is wanted (22.9 minutes a line and week).
+       least(0.75, greatest(0.05, sum(wanted) / (:clients * 0.89 * 22.9) - 1)) AS second_line
 FROM sample_therapist \gset
 
 INSERT INTO caseload.therapist (district_id, therapist_id, name, discipline, fte, employed, state, time_zone)
@@ -158,13 +158,16 @@ SELECT :'district', client_id, 'Client ' || substr(client_id, 2), site_id, state
 
 CREATE TEMP TABLE sample_episode ON COMMIT DROP AS
 SELECT client, 1 AS episode, CASE WHEN kind = 'steady' AND pg_temp.u('unknown ' || client, :s) < 0.01 THEN NULL ELSE starts END AS starts, ends,
-       CASE WHEN ends IS NULL THEN NULL WHEN kind = 'second' AND u < 0.5 THEN 'paused by the family' WHEN kind = 'second' THEN 'no contact for 30 days'
-            WHEN u < 0.38 THEN 'goals met' WHEN u < 0.58 THEN 'goals partly met' WHEN u < 0.73 THEN 'moved to another district'
-            WHEN u < 0.81 THEN 'declined by the family' WHEN u < 0.94 THEN 'no contact for 30 days' ELSE 'aged out' END AS reason,
-       CASE WHEN ends IS NULL THEN NULL WHEN kind = 'second' AND u < 0.5 THEN 'other' WHEN kind = 'second' THEN 'dropped'
-            WHEN u < 0.38 THEN 'met' WHEN u < 0.58 THEN 'partly_met' WHEN u < 0.73 THEN 'transferred'
-            WHEN u < 0.81 THEN 'declined' WHEN u < 0.94 THEN 'dropped' ELSE 'other' END AS outcome
-FROM (SELECT *, pg_temp.u('outcome ' || client, :s) AS u FROM sample_client) AS c
+       reason, outcome
+FROM sample_client
+LEFT JOIN (VALUES
+  ('closed', 0.00, 0.38, 'goals met', 'met'), ('closed', 0.38, 0.58, 'goals partly met', 'partly_met'),
+  ('closed', 0.58, 0.73, 'moved to another district', 'transferred'), ('closed', 0.73, 0.81, 'declined by the family', 'declined'),
+  ('closed', 0.81, 0.94, 'no contact for 30 days', 'dropped'), ('closed', 0.94, 1.00, 'aged out', 'other'),
+  ('second', 0.00, 0.50, 'paused by the family', 'other'), ('second', 0.50, 1.00, 'no contact for 30 days', 'dropped')
+) AS closure (kind, lo, hi, reason, outcome)
+  USING (kind)
+WHERE closure.kind IS NULL OR pg_temp.u('outcome ' || client, :s) >= lo AND pg_temp.u('outcome ' || client, :s) < hi
 UNION ALL
 SELECT client, 2, returns, NULL, NULL, NULL FROM sample_client WHERE kind = 'second';
 
@@ -198,8 +201,8 @@ SELECT client, line, service_id, site, tele, discipline, delivery, starts, ends,
     ELSE format('%s %s %s %s %s', discipline, site, delivery, current,
       turn / 17 * 8 + ('{0,0,0,1,1,2,3,3,3,3,4,4,5,6,6,6,7}'::integer[])[turn % 17 + 1]) END AS session
 FROM (
-  SELECT *, row_number() OVER (PARTITION BY alone, discipline, site, delivery, current ORDER BY pg_temp.u('turn ' || service_id, :s), service_id)::integer
-    - 1 AS turn
+  SELECT *, row_number() OVER (
+    PARTITION BY alone, discipline, site, delivery, current ORDER BY pg_temp.u('turn ' || service_id, :s), client, line)::integer - 1 AS turn
   FROM (
     SELECT *, waiting OR again OR delivery IN ('individual_required', 'consult') AS alone
     FROM (
@@ -214,7 +217,8 @@ FROM (
                pg_temp.u('delivery ' || service_id, :s) AS u
         FROM (
           SELECT *, (ARRAY['SLP', 'OT', 'PT', 'PSY'])[1 + width_bucket(
-            (row_number() OVER (PARTITION BY line ORDER BY pg_temp.u('discipline ' || service_id, :s), client) - 0.5) / count(*) OVER (PARTITION BY line),
+            (row_number() OVER (PARTITION BY line ORDER BY pg_temp.u('discipline ' || service_id, :s), client) - 0.5)
+              / count(*) OVER (PARTITION BY line),
             ARRAY[:to_slp, :to_ot, :to_pt]::numeric[])] AS discipline
           FROM (
             SELECT client, line, 'S-' || client_id || '-' || line AS service_id, site, tele, low, kind, l.starts, l.ends, current
@@ -242,7 +246,8 @@ SELECT session, discipline, site, tele, waiting, clients, d.dosage, minutes, per
 FROM (
   SELECT *, (row_number() OVER (d ORDER BY pg_temp.u('dosage ' || session, :s), session COLLATE "C") - 0.5) / count(*) OVER d AS draw
   FROM (
-    SELECT session, discipline, min(site) AS site, bool_or(tele) AS tele, bool_or(current) AS current, bool_or(waiting) AS waiting, count(*)::integer AS clients,
+    SELECT session, discipline, min(site) AS site, bool_or(tele) AS tele, bool_or(current) AS current, bool_or(waiting) AS waiting,
+           count(*)::integer AS clients,
            CASE min(delivery) WHEN 'individual_required' THEN 'alone' WHEN 'consult' THEN 'consult' ELSE 'regular' END AS class
     FROM sample_line GROUP BY session, discipline
   ) AS sessions
@@ -331,14 +336,17 @@ WITH slot AS (
   WINDOW d AS (PARTITION BY therapist, turn % 5)
 )
 SELECT session, k, phase, step, minutes, therapist, weekday, make_interval(mins => minute + CASE WHEN minute >= 690 THEN 30 ELSE 0 END) AS clock
-FROM slot JOIN timed USING (therapist, tele, slot, k);
+FROM slot JOIN timed USING (therapist, tele, slot, k)
+WHERE minute + long <= 1050; -- what does not fit into the day is not given
 ANALYZE sample_slot;
 
 -- Days on which a site was closed or a therapist away.
 CREATE TEMP TABLE sample_closed ON COMMIT DROP AS
-SELECT site, :start + d AS day FROM sample_site, generate_series(0, :days) AS d WHERE pg_temp.u('closed ' || site || ' ' || d, :s) < 0.01;
+SELECT site, :start + d AS day FROM sample_site, generate_series(0, :days) AS d
+WHERE pg_temp.u('closed ' || site || ' ' || d, :s) < 0.01;
 CREATE TEMP TABLE sample_away ON COMMIT DROP AS
-SELECT therapist, :start + d AS day FROM sample_therapist, generate_series(0, :days) AS d WHERE pg_temp.u('away ' || therapist || ' ' || d, :s) < 0.02;
+SELECT therapist, :start + d AS day FROM sample_therapist, generate_series(0, :days) AS d
+WHERE pg_temp.u('away ' || therapist || ' ' || d, :s) < 0.02;
 ANALYZE sample_closed;
 ANALYZE sample_away;
 
@@ -367,8 +375,8 @@ FROM (
     FROM (
       SELECT *, lag(starts_at + make_interval(mins => minutes)) OVER (PARTITION BY client ORDER BY starts_at, line) AS until
       FROM (
-        SELECT s.client, s.line, s.service_id, c.client_id, c.site, p.therapist, p.minutes, day, (day + p.clock) AT TIME ZONE 'America/New_York' AS starts_at,
-               c.misses, c.ghost, c.drifts, c.patch
+        SELECT s.client, s.line, s.service_id, c.client_id, c.site, p.therapist, p.minutes, day,
+               (day + p.clock) AT TIME ZONE 'America/New_York' AS starts_at, c.misses, c.ghost, c.drifts, c.patch
         FROM sample_line AS s
         JOIN sample_client AS c USING (client)
         JOIN sample_slot AS p USING (session),
@@ -387,24 +395,26 @@ ORDER BY starts_at, client, n;
 
 -- Contacts: now and then with everybody, often with those who are rarely seen, and after somebody drifted away.
 INSERT INTO caseload.contact (district_id, client_id, contact_id, at, kind)
-SELECT :'district', client_id, 'K-' || client_id || '-' || row_number() OVER (PARTITION BY client ORDER BY at), at, kind::caseload.contact_kind
+SELECT :'district', client_id, 'K-' || client_id || '-' || row_number() OVER (PARTITION BY client ORDER BY at, kind), at, kind::caseload.contact_kind
 FROM (
-  SELECT client, client_id, (day + make_interval(mins => 540 + 5 * floor(pg_temp.u('contact clock ' || key, :s) * 84)::integer)) AT TIME ZONE zone AS at, kind
+  SELECT client, client_id, kind,
+         (day + make_interval(mins => 540 + 5 * floor(pg_temp.u('contact clock ' || key, :s) * 84)::integer)) AT TIME ZONE zone AS at
   FROM (
-    SELECT client, client_id, zone, client || ' ' || i AS key, :today - 28 * i - 1 - floor(pg_temp.u('contact day ' || client || ' ' || i, :s) * 28)::integer AS day,
-           CASE WHEN pg_temp.u('contact kind ' || client || ' ' || i, :s) < CASE WHEN rare THEN 0.1 ELSE 0.5 END THEN 'attempt' ELSE 'two_way' END AS kind,
-           drifts
+    SELECT client, client_id, zone, key, drifts, :today - 28 * i - 1 - floor(pg_temp.u('contact day ' || key, :s) * 28)::integer AS day,
+           CASE WHEN pg_temp.u('contact kind ' || key, :s) < CASE WHEN rare THEN 0.1 ELSE 0.5 END THEN 'attempt' ELSE 'two_way' END AS kind
     FROM sample_client
     JOIN (
       SELECT client, min(step) >= 4 AND NOT bool_or(s.waiting) AS rare FROM sample_line JOIN sample_session AS s USING (session) GROUP BY client
     ) AS often USING (client),
-    generate_series(0, (:days - 1) / 28) AS i
-    WHERE pg_temp.u('contact ' || client || ' ' || i, :s) < CASE WHEN rare THEN 0.85 WHEN misses = 4 THEN 0.35 ELSE 0.12 END
+    generate_series(0, (:days - 1) / 28) AS i,
+    LATERAL (SELECT client || ' ' || i AS key) AS k
+    WHERE pg_temp.u('contact ' || key, :s) < CASE WHEN rare THEN 0.85 WHEN misses = 4 THEN 0.35 ELSE 0.12 END
     UNION ALL
-    SELECT client, client_id, zone, client || ' drift ' || i, :today - 1 - floor(pg_temp.u('drift contact ' || client || ' ' || i, :s) * (:today - 1 - drifts))::integer,
-           CASE WHEN i = 3 THEN 'two_way' ELSE 'attempt' END, NULL
-    FROM sample_client, generate_series(1, 3) AS i
-    WHERE drifts IS NOT NULL AND pg_temp.u('drift contact made ' || client || ' ' || i, :s) < CASE WHEN i = 3 THEN 0.35 ELSE 0.55 END
+    SELECT client, client_id, zone, key, NULL, :today - 1 - floor(pg_temp.u('contact day ' || key, :s) * (:today - 1 - drifts))::integer,
+           CASE WHEN i = 3 THEN 'two_way' ELSE 'attempt' END
+    FROM sample_client, generate_series(1, 3) AS i,
+    LATERAL (SELECT client || ' drift ' || i AS key) AS k
+    WHERE drifts IS NOT NULL AND pg_temp.u('contact ' || key, :s) < CASE WHEN i = 3 THEN 0.35 ELSE 0.55 END
   ) AS days
   WHERE day >= :start AND (drifts IS NULL OR day < drifts)
     AND EXISTS (SELECT FROM sample_episode AS e WHERE e.client = days.client AND day >= coalesce(e.starts, day) AND (day < e.ends OR e.ends IS NULL))

@@ -192,8 +192,8 @@ SELECT h,
   count(*) FILTER (WHERE code = 3        AND n > coalesce(session, 0))::int     AS miss_run,
   count(*) FILTER (WHERE code IN (4, 5)  AND n > coalesce(shown_or_not, 0))::int AS cancel_run,
   count(*) FILTER (WHERE code = 1        AND n > coalesce(lapse, 0))::int       AS on_time_run,
-  max(day) FILTER (WHERE n = session)                                           AS last_attended,
-  max(day) FILTER (WHERE n = contact)                                           AS last_contact
+  max(day) FILTER (WHERE code IN (1, 2))                                         AS last_attended,
+  max(day) FILTER (WHERE code IN (1, 2, 9))                                       AS last_contact
 FROM (
   SELECT h, n, code, day,
     max(n) FILTER (WHERE code IN (1, 2))       OVER w AS session,

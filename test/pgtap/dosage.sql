@@ -211,14 +211,14 @@ SELECT pg_temp.holds('named arguments', 'minutes_per_week(d, weeks_per_year => w
   AND sessions_per_week(d, months_per_year => months, weeks_per_year => weeks) IS NOT DISTINCT FROM sessions_per_week(d, weeks, months)',
   'random_value', 8000);
 
-SELECT is(minutes_per_week(NULL), NULL::numeric, 'minutes_per_week(NULL)');
+SELECT is(minutes_per_week(NULL::dosage), NULL::numeric, 'minutes_per_week(NULL)');
 SELECT is(minutes_per_week('2x30/week', NULL, 9), NULL::numeric, 'minutes_per_week(d, NULL, 9)');
 SELECT is(minutes_per_week('2x30/week', 36, NULL), NULL::numeric, 'minutes_per_week(d, 36, NULL)');
-SELECT is(sessions_per_week(NULL), NULL::numeric, 'sessions_per_week(NULL)');
-SELECT is(sessions(NULL), NULL::int, 'sessions(NULL)');
-SELECT is(minutes(NULL), NULL::int, 'minutes(NULL)');
+SELECT is(sessions_per_week(NULL::dosage), NULL::numeric, 'sessions_per_week(NULL)');
+SELECT is(sessions(NULL::dosage), NULL::int, 'sessions(NULL)');
+SELECT is(minutes(NULL::dosage), NULL::int, 'minutes(NULL)');
 SELECT is(every(NULL::dosage), NULL::int, 'every(NULL)');
-SELECT is(unit(NULL), NULL::text, 'unit(NULL)');
+SELECT is(unit(NULL::dosage), NULL::text, 'unit(NULL)');
 
 ------------------------------------------------------------------------------------------------------------------------------------
 -- Order and equality

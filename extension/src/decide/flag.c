@@ -107,6 +107,7 @@ static CachedQuery clients_query = {
 };
 
 PG_FUNCTION_INFO_V1(evaluate);
+PG_FUNCTION_INFO_V1(findings);
 
 /* ----------------------------------------------------------- evaluation --- */
 
@@ -187,7 +188,7 @@ judge_guarded(const Rule *rule, ExprContext *econtext, Failure *failure)
  * the first row not done: all are done, unless "guarded", which does one.
  */
 static uint64
-judge_rows(const RuleSet *rules, const ClientSet *set, DateADT as_of,
+judge_rows(const RuleSet *rules, const KeySet *set, DateADT as_of,
 		   uint64 first, bool guarded, FindingList *list, Failure *failures,
 		   ExprContext *econtext, volatile uint64 *reached)
 {
@@ -239,7 +240,7 @@ judge_rows(const RuleSet *rules, const ClientSet *set, DateADT as_of,
  * row is done again rule by rule.
  */
 static void
-judge_facts(const RuleSet *rules, const ClientSet *set, DateADT as_of,
+judge_facts(const RuleSet *rules, const KeySet *set, DateADT as_of,
 			FindingList *list, Failure *failures)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
@@ -338,7 +339,7 @@ find_finding(FindingList *list, const RuleSet *rules, int client, int episode,
  * as two arrays of text.  Counts flags that stay.
  */
 static int
-compare_standing(FindingList *list, const RuleSet *rules, const ClientSet *batch,
+compare_standing(FindingList *list, const RuleSet *rules, const KeySet *batch,
 				 const char ***districts, const char ***flag_ids, FlagCounts *counts)
 {
 	int			rows = (int) SPI_tuptable->numvals;
@@ -370,7 +371,7 @@ compare_standing(FindingList *list, const RuleSet *rules, const ClientSet *batch
 }
 
 static void
-raise_flags(const FindingList *list, const RuleSet *rules, const ClientSet *batch,
+raise_flags(const FindingList *list, const RuleSet *rules, const KeySet *batch,
 			DateADT as_of, FlagCounts *counts)
 {
 	const char **columns[4];
@@ -388,7 +389,7 @@ raise_flags(const FindingList *list, const RuleSet *rules, const ClientSet *batc
 		if (finding->stands || finding->failed)
 			continue;
 		columns[0][count] = batch->keys[finding->client - 1].district_id;
-		columns[1][count] = batch->keys[finding->client - 1].client_id;
+		columns[1][count] = batch->keys[finding->client - 1].id;
 		columns[2][count] = rules->rules[finding->rule].district_id;
 		columns[3][count] = rules->rules[finding->rule].rule_name;
 		episodes[count++] = Int32GetDatum(finding->episode);
@@ -428,9 +429,24 @@ record_failures(const FindingList *list, const RuleSet *rules, Failure *failures
 	}
 }
 
+/* What the rules say of the clients of a batch. */
+static void
+judge_batch(const KeySet *batch, const RuleSet *rules, DateADT as_of,
+			FindingList *list, Failure *failures)
+{
+	Datum		args[3];
+
+	args[0] = cl_keys_districts(batch);
+	args[1] = cl_keys_ids(batch);
+	args[2] = DateADTGetDatum(as_of);
+	(void) cl_run(&facts_query, args, NULL);
+	judge_facts(rules, batch, as_of, list, failures);
+	SPI_freetuptable(SPI_tuptable);
+}
+
 /* Judge the clients of a batch and make their flags say the same. */
 static void
-sync_batch(const ClientSet *batch, DateADT as_of, FlagCounts *counts)
+sync_batch(const KeySet *batch, DateADT as_of, FlagCounts *counts)
 {
 	const RuleSet *rules = cl_rules("client");
 	FindingList list = {NULL, 0, 0};
@@ -440,13 +456,9 @@ sync_batch(const ClientSet *batch, DateADT as_of, FlagCounts *counts)
 	const char **flag_ids;
 	int			clear;
 
-	args[0] = cl_clients_districts(batch);
-	args[1] = cl_clients_ids(batch);
-	args[2] = DateADTGetDatum(as_of);
-	(void) cl_run(&facts_query, args, NULL);
-	judge_facts(rules, batch, as_of, &list, failures);
-	SPI_freetuptable(SPI_tuptable);
-
+	judge_batch(batch, rules, as_of, &list, failures);
+	args[0] = cl_keys_districts(batch);
+	args[1] = cl_keys_ids(batch);
 	(void) cl_run(&standing_query, args, NULL);
 	clear = compare_standing(&list, rules, batch, &districts, &flag_ids, counts);
 	SPI_freetuptable(SPI_tuptable);
@@ -466,13 +478,13 @@ sync_batch(const ClientSet *batch, DateADT as_of, FlagCounts *counts)
  * Make the flags of these clients say what the rules say as of a date.
  */
 void
-cl_sync_flags(const ClientSet *set, DateADT as_of, FlagCounts *counts)
+cl_sync_flags(const KeySet *set, DateADT as_of, FlagCounts *counts)
 {
 	FlagCounts	ignored = {0};
 
 	for (int first = 0; first < set->count; first += CLIENTS_AT_ONCE)
 	{
-		ClientSet	batch = *set;
+		KeySet	batch = *set;
 		MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "caseload flags",
 													  ALLOCSET_DEFAULT_SIZES);
 		MemoryContext oldcontext = MemoryContextSwitchTo(scratch);
@@ -485,6 +497,35 @@ cl_sync_flags(const ClientSet *set, DateADT as_of, FlagCounts *counts)
 	}
 }
 
+static DateADT
+as_of_arg(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0) || DATE_NOT_FINITE(PG_GETARG_DATEADT(0)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("as_of date must be finite")));
+	return PG_GETARG_DATEADT(0);
+}
+
+/* All clients of a district, or of all (0), sorted. */
+static KeySet *
+clients_of_district(Datum district_id)
+{
+	KeySet  *set = cl_keys_new();
+	uint64		rows = cl_run(&clients_query, &district_id, district_id ? NULL : "n");
+
+	for (uint64 row = 0; row < rows; row++)
+	{
+		bool		isnull;
+		Datum		district = cl_result(row, 1, &isnull);
+
+		(void) cl_keys_add(set, district, cl_result(row, 2, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+	(void) cl_keys_sort(set);
+	return set;
+}
+
 /*
  * evaluate(as_of, district_id) -> raised, resolved, unchanged, errors: all
  * flags of a district (NULL: of all) as of a date.  Writers wait meanwhile.
@@ -492,44 +533,22 @@ cl_sync_flags(const ClientSet *set, DateADT as_of, FlagCounts *counts)
 Datum
 evaluate(PG_FUNCTION_ARGS)
 {
-	DateADT		as_of;
-	ClientSet  *set = cl_clients_new();
+	DateADT		as_of = as_of_arg(fcinfo);
+	KeySet  *set;
 	OwnerScope	scope;
 	FlagCounts	counts = {0};
 	TupleDesc	tupdesc;
-	Datum		args[1] = {0};
-	char		nulls[2] = " ";
-	uint64		rows;
 	Datum		values[4];
 	bool		isnull[4] = {false};
 
-	if (PG_ARGISNULL(0) || DATE_NOT_FINITE(PG_GETARG_DATEADT(0)))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("as_of date must be finite")));
-	as_of = PG_GETARG_DATEADT(0);
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	tupdesc = BlessTupleDesc(tupdesc);
 
-	if (PG_ARGISNULL(1))
-		nulls[0] = 'n';
-	else
-		args[0] = PG_GETARG_DATUM(1);
-
 	cl_enter(&scope);
-	rows = cl_run(&clients_query, args, nulls);
-	for (uint64 row = 0; row < rows; row++)
-	{
-		bool		null;
-		Datum		district = cl_result(row, 1, &null);
-
-		(void) cl_clients_add(set, district, cl_result(row, 2, &null));
-	}
-	SPI_freetuptable(SPI_tuptable);
-	(void) cl_clients_sort(set);
+	set = clients_of_district(PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1));
 	if (set->count > 0)
-		cl_clients_lock(set);
+		cl_keys_lock(set, CL_LOCK_CLIENTS);
 	cl_sync_flags(set, as_of, &counts);
 	cl_leave(&scope);
 
@@ -538,4 +557,59 @@ evaluate(PG_FUNCTION_ARGS)
 	values[2] = Int64GetDatum(counts.unchanged);
 	values[3] = Int64GetDatum(counts.errors);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, isnull)));
+}
+
+/*
+ * findings(as_of, district_id) -> setof (district_id, client_id, episode,
+ * rule_district, rule_name, failed), with the rights of the caller.
+ */
+Datum
+findings(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	DateADT		as_of = as_of_arg(fcinfo);
+	const RuleSet *rules;
+	KeySet  *set;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	rules = cl_rules("client");
+	set = clients_of_district(PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1));
+
+	for (int first = 0; first < set->count; first += CLIENTS_AT_ONCE)
+	{
+		KeySet	batch = *set;
+		FindingList list = {NULL, 0, 0};
+		Failure    *failures = palloc0(sizeof(Failure) * Max(rules->count, 1));
+		Datum		values[6];
+		bool		isnull[6] = {false};
+
+		batch.keys = set->keys + first;
+		batch.count = Min(set->count - first, CLIENTS_AT_ONCE);
+		judge_batch(&batch, rules, as_of, &list, failures);
+		for (int i = 0; i < list.count; i++)
+		{
+			Finding    *finding = &list.findings[i];
+			const Rule *rule = &rules->rules[finding->rule];
+
+			values[0] = CStringGetTextDatum(batch.keys[finding->client - 1].district_id);
+			values[1] = CStringGetTextDatum(batch.keys[finding->client - 1].id);
+			values[2] = Int32GetDatum(finding->episode);
+			values[3] = CStringGetTextDatum(rule->district_id);
+			values[4] = CStringGetTextDatum(rule->rule_name);
+			values[5] = BoolGetDatum(finding->failed);
+			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, isnull);
+		}
+	}
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	return (Datum) 0;
+}
+
+/* What cl_clients_changed does: judge the clients again, as of today. */
+void
+cl_flags_after_change(const KeySet *set)
+{
+	cl_sync_flags(set, GetSQLCurrentDate(), NULL);
 }

@@ -18,7 +18,6 @@
 #include "access/htup_details.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "parser/parse_type.h"
@@ -30,8 +29,8 @@
 
 #include "activity.h"
 #include "attendance.h"
-#include "flag.h"
 #include "query.h"
+#include "transition.h"
 
 typedef struct EventDelta
 {
@@ -72,6 +71,9 @@ typedef struct LabelCache
 	int			code[CL_STATUSES];
 	int			count;
 } LabelCache;
+
+/* See activity.h. */
+void		(*cl_clients_changed) (const KeySet *set) = NULL;
 
 static CachedQuery context_query = {
 	"SELECT k.n::int4, coalesce(s.time_zone, 'UTC'), e.episode,"
@@ -172,56 +174,9 @@ PG_FUNCTION_INFO_V1(activity_after_event);
 PG_FUNCTION_INFO_V1(activity_after_frame);
 PG_FUNCTION_INFO_V1(rebuild);
 
+static void enroll(const KeySet *set);
+
 /* ------------------------------------------------- reading a statement --- */
-
-/*
- * Our statement triggers are made by install() alone, but anybody may write
- * CREATE TRIGGER: refuse what they cannot serve.
- */
-static TriggerData *
-check_trigger(FunctionCallInfo fcinfo, const char *name, int nargs)
-{
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	bool		needs_old;
-	bool		needs_new;
-
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by trigger manager", name)));
-	if (!TRIGGER_FIRED_AFTER(trigdata->tg_event) || !TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be fired AFTER STATEMENT", name)));
-	if (trigdata->tg_trigger->tgnargs != nargs)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" needs %d trigger arguments", name, nargs)));
-
-	needs_new = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) || TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
-	needs_old = TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) || TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
-	if ((needs_new && trigdata->tg_newtable == NULL) || (needs_old && trigdata->tg_oldtable == NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("trigger \"%s\" on table \"%s\" lacks a transition table",
-						trigdata->tg_trigger->tgname,
-						RelationGetRelationName(trigdata->tg_relation)),
-				 errhint("Declare it with REFERENCING OLD TABLE and NEW TABLE.")));
-	return trigdata;
-}
-
-static int
-column_number(TriggerData *trigdata, const char *column)
-{
-	int			number = SPI_fnumber(RelationGetDescr(trigdata->tg_relation), column);
-
-	if (number <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of table \"%s\" does not exist", column,
-						RelationGetRelationName(trigdata->tg_relation))));
-	return number;
-}
 
 static int
 label_code(LabelCache *cache, Oid label)
@@ -274,13 +229,13 @@ add_delta(DeltaList *list, int client, int sign, Event event)
  */
 static void
 read_events(TriggerData *trigdata, Tuplestorestate *store, int sign,
-			ClientSet *set, DeltaList *list)
+			KeySet *set, DeltaList *list)
 {
 	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	int			district_id = column_number(trigdata, "district_id");
-	int			client_id = column_number(trigdata, "client_id");
-	int			at = column_number(trigdata, trigdata->tg_trigger->tgargs[0]);
-	int			status = column_number(trigdata, trigdata->tg_trigger->tgargs[1]);
+	int			district_id = cl_column(trigdata, "district_id");
+	int			client_id = cl_column(trigdata, "client_id");
+	int			at = cl_column(trigdata, trigdata->tg_trigger->tgargs[0]);
+	int			status = cl_column(trigdata, trigdata->tg_trigger->tgargs[1]);
 	TupleTableSlot *slot;
 	LabelCache	labels = {.count = 0};
 
@@ -302,7 +257,7 @@ read_events(TriggerData *trigdata, Tuplestorestate *store, int sign,
 		value[3] = slot_getattr(slot, status, &isnull[3]);
 		if (isnull[0] || isnull[1] || isnull[2] || isnull[3])
 			continue;
-		client = cl_clients_add(set, value[0], value[1]);
+		client = cl_keys_add(set, value[0], value[1]);
 		code = label_code(&labels, DatumGetObjectId(value[3]));
 		add_delta(list, client, sign,
 				  cl_event_from_timestamp(DatumGetTimestampTz(value[2]), (EventStatus) code));
@@ -329,11 +284,11 @@ compare_deltas(const void *a, const void *b)
  * an UPDATE of other columns does.  Returns a set of the clients that are
  * left, sorted, to which the deltas now refer.
  */
-static ClientSet *
-net_deltas(ClientSet *touched, DeltaList *list)
+static KeySet *
+net_deltas(KeySet *touched, DeltaList *list)
 {
-	ClientSet  *left = cl_clients_new();
-	int		   *rank = cl_clients_sort(touched);
+	KeySet  *left = cl_keys_new();
+	int		   *rank = cl_keys_sort(touched);
 	int64		kept = 0;
 	int			previous = -1;
 
@@ -355,9 +310,9 @@ net_deltas(ClientSet *touched, DeltaList *list)
 		if (delta.client != previous)
 		{
 			previous = delta.client;
-			(void) cl_clients_add(left,
+			(void) cl_keys_add(left,
 								  CStringGetTextDatum(touched->keys[previous].district_id),
-								  CStringGetTextDatum(touched->keys[previous].client_id));
+								  CStringGetTextDatum(touched->keys[previous].id));
 		}
 		/* kept never overtakes i: |net| deltas were read for this event */
 		for (int n = 0; n < abs(net); n++)
@@ -368,7 +323,7 @@ net_deltas(ClientSet *touched, DeltaList *list)
 		}
 	}
 	list->count = kept;
-	(void) cl_clients_sort(left);
+	(void) cl_keys_sort(left);
 	return left;
 }
 
@@ -386,15 +341,15 @@ refuse_orphan(const char *client_id, const char *day, const char *periods)
 
 /* Read zone, episodes and values of all clients of the set. */
 static void
-read_frames(const ClientSet *set, ClientFrame *clients, EpisodeFrame **episodes, int *count)
+read_frames(const KeySet *set, ClientFrame *clients, EpisodeFrame **episodes, int *count)
 {
 	Datum		args[2];
 	uint64		rows;
 	MemoryContext context = set->context;
 	bool		isnull;
 
-	args[0] = cl_clients_districts(set);
-	args[1] = cl_clients_ids(set);
+	args[0] = cl_keys_districts(set);
+	args[1] = cl_keys_ids(set);
 	rows = cl_run(&context_query, args, NULL);
 
 	memset(clients, 0, sizeof(ClientFrame) * set->count);
@@ -454,7 +409,7 @@ find_episode(const ClientFrame *client, EpisodeFrame *episodes, DateADT day)
 }
 
 static void
-refuse_delta(const ClientSet *set, const ClientFrame *client, const EpisodeFrame *episodes,
+refuse_delta(const KeySet *set, const ClientFrame *client, const EpisodeFrame *episodes,
 			 int n, DateADT day)
 {
 	StringInfoData periods;
@@ -470,7 +425,7 @@ refuse_delta(const ClientSet *set, const ClientFrame *client, const EpisodeFrame
 						 DATE_NOT_FINITE(episode->until) ? "" :
 						 DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(episode->until))));
 	}
-	refuse_orphan(set->keys[n].client_id,
+	refuse_orphan(set->keys[n].id,
 				  DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(day))),
 				  periods.data);
 }
@@ -499,12 +454,12 @@ changed_value(Attendance *value, const char *zone, int zone_length,
  * makes their values from the events, which are there already.
  */
 static void
-apply_deltas(ClientSet *set, DeltaList *list)
+apply_deltas(KeySet *set, DeltaList *list)
 {
 	ClientFrame *clients = MemoryContextAllocHuge(set->context, sizeof(ClientFrame) * set->count);
 	EpisodeFrame *episodes;
 	int			n_episodes;
-	ClientSet  *unenrolled = cl_clients_new();
+	KeySet  *unenrolled = cl_keys_new();
 	Datum	   *values;
 	const char **districts;
 	const char **ids;
@@ -549,8 +504,8 @@ apply_deltas(ClientSet *set, DeltaList *list)
 			elog(ERROR, "event of a client that is not there");
 		if (client->episodes == 0)
 		{
-			(void) cl_clients_add(unenrolled, CStringGetTextDatum(set->keys[n].district_id),
-								  CStringGetTextDatum(set->keys[n].client_id));
+			(void) cl_keys_add(unenrolled, CStringGetTextDatum(set->keys[n].district_id),
+								  CStringGetTextDatum(set->keys[n].id));
 			i = end;
 			continue;
 		}
@@ -588,8 +543,8 @@ apply_deltas(ClientSet *set, DeltaList *list)
 
 	if (unenrolled->count > 0)
 	{
-		(void) cl_clients_sort(unenrolled);
-		cl_enroll(unenrolled);
+		(void) cl_keys_sort(unenrolled);
+		enroll(unenrolled);
 	}
 
 	for (int i = 0; i < n_episodes; i++)
@@ -597,7 +552,7 @@ apply_deltas(ClientSet *set, DeltaList *list)
 		if (!episodes[i].changed)
 			continue;
 		districts[changed] = set->keys[episodes[i].client].district_id;
-		ids[changed] = set->keys[episodes[i].client].client_id;
+		ids[changed] = set->keys[episodes[i].client].id;
 		numbers[changed] = Int32GetDatum(episodes[i].episode);
 		values[changed++] = PointerGetDatum(episodes[i].attendance);
 	}
@@ -612,13 +567,13 @@ apply_deltas(ClientSet *set, DeltaList *list)
 	(void) cl_run(&upsert_query, args, NULL);
 }
 
-/* ------------------------------------------- what the other files call --- */
+/* ------------------------------------------------- checks and recompute --- */
 
 static void
-set_args(const ClientSet *set, Datum args[2])
+set_args(const KeySet *set, Datum args[2])
 {
-	args[0] = cl_clients_districts(set);
-	args[1] = cl_clients_ids(set);
+	args[0] = cl_keys_districts(set);
+	args[1] = cl_keys_ids(set);
 }
 
 static char *
@@ -635,8 +590,8 @@ text_result(int column)
  * allows it; the trigger on episode then makes their values.  23514 where
  * it does not.
  */
-void
-cl_enroll(const ClientSet *set)
+static void
+enroll(const KeySet *set)
 {
 	Datum		args[2];
 
@@ -650,8 +605,8 @@ cl_enroll(const ClientSet *set)
  * Make the values of these clients from their events and write those that
  * differ; returns their number.  23514 for an event outside every episode.
  */
-uint64
-cl_activity_rebuild(const ClientSet *set)
+static uint64
+rebuild_activity(const KeySet *set)
 {
 	Datum		args[2];
 
@@ -664,8 +619,8 @@ cl_activity_rebuild(const ClientSet *set)
 }
 
 /* 23P01 when two episodes of a client overlap. */
-void
-cl_check_episodes(const ClientSet *set)
+static void
+check_episodes(const KeySet *set)
 {
 	Datum		args[2];
 	bool		isnull;
@@ -683,8 +638,8 @@ cl_check_episodes(const ClientSet *set)
 }
 
 /* 23514 when a service shares no day with an episode of its client. */
-void
-cl_check_services(const ClientSet *set)
+static void
+check_services(const KeySet *set)
 {
 	Datum		args[2];
 
@@ -701,7 +656,7 @@ cl_check_services(const ClientSet *set)
 /* ------------------------------------------------------------- triggers --- */
 
 static void
-add_all_clients(ClientSet *set, const char *district_id, const char *client_id)
+add_all_clients(KeySet *set, const char *district_id, const char *client_id)
 {
 	Datum		args[2] = {0, 0};
 	char		nulls[3] = "  ";
@@ -721,23 +676,23 @@ add_all_clients(ClientSet *set, const char *district_id, const char *client_id)
 		bool		isnull;
 		Datum		district = cl_result(row, 1, &isnull);
 
-		(void) cl_clients_add(set, district, cl_result(row, 2, &isnull));
+		(void) cl_keys_add(set, district, cl_result(row, 2, &isnull));
 	}
 	SPI_freetuptable(SPI_tuptable);
 }
 
 /* Lock the clients of a set, make their values anew, judge them again. */
 static uint64
-rebuild_set(ClientSet *set)
+rebuild_set(KeySet *set)
 {
 	uint64		written;
 
-	(void) cl_clients_sort(set);
+	(void) cl_keys_sort(set);
 	if (set->count == 0)
 		return 0;
-	cl_clients_lock(set);
-	written = cl_activity_rebuild(set);
-	cl_sync_flags(set, GetSQLCurrentDate(), NULL);
+	cl_keys_lock(set, CL_LOCK_CLIENTS);
+	written = rebuild_activity(set);
+	cl_clients_changed(set);
 	return written;
 }
 
@@ -748,8 +703,8 @@ rebuild_set(ClientSet *set)
 Datum
 activity_after_event(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = check_trigger(fcinfo, "activity_after_event", 2);
-	ClientSet  *set = cl_clients_new();
+	TriggerData *trigdata = cl_statement_trigger(fcinfo, "activity_after_event", 2);
+	KeySet  *set = cl_keys_new();
 	DeltaList	list = {NULL, 0, 0};
 	OwnerScope	scope;
 
@@ -771,47 +726,18 @@ activity_after_event(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 
 	cl_enter(&scope);
-	cl_clients_lock(set);
+	cl_keys_lock(set, CL_LOCK_CLIENTS);
 	apply_deltas(set, &list);
-	cl_sync_flags(set, GetSQLCurrentDate(), NULL);
+	cl_clients_changed(set);
 	cl_leave(&scope);
 	return PointerGetDatum(NULL);
 }
 
-/* Take the keys of the rows of one transition table. */
-static void
-read_keys(TriggerData *trigdata, Tuplestorestate *store, const char *key, ClientSet *set)
-{
-	TupleTableSlot *slot;
-	int			district_id;
-	int			id;
-
-	if (store == NULL)
-		return;
-	district_id = column_number(trigdata, "district_id");
-	id = column_number(trigdata, key);
-	slot = MakeSingleTupleTableSlot(RelationGetDescr(trigdata->tg_relation), &TTSOpsMinimalTuple);
-	tuplestore_rescan(store);
-	while (tuplestore_gettupleslot(store, true, false, slot))
-	{
-		bool		district_null;
-		bool		id_null;
-		Datum		district = slot_getattr(slot, district_id, &district_null);
-		Datum		value = slot_getattr(slot, id, &id_null);
-
-		CHECK_FOR_INTERRUPTS();
-		if (!district_null && !id_null)
-			(void) cl_clients_add(set, district, value);
-	}
-	tuplestore_rescan(store);
-	ExecDropSingleTupleTableSlot(slot);
-}
-
 /* The clients a query names for the keys of a set. */
-static ClientSet *
-clients_of(CachedQuery *query, const ClientSet *keys)
+static KeySet *
+clients_of(CachedQuery *query, const KeySet *keys)
 {
-	ClientSet  *set = cl_clients_new();
+	KeySet  *set = cl_keys_new();
 	Datum		args[2];
 	uint64		rows;
 
@@ -822,10 +748,10 @@ clients_of(CachedQuery *query, const ClientSet *keys)
 		bool		isnull;
 		Datum		district = cl_result(row, 1, &isnull);
 
-		(void) cl_clients_add(set, district, cl_result(row, 2, &isnull));
+		(void) cl_keys_add(set, district, cl_result(row, 2, &isnull));
 	}
 	SPI_freetuptable(SPI_tuptable);
-	(void) cl_clients_sort(set);
+	(void) cl_keys_sort(set);
 	return set;
 }
 
@@ -838,10 +764,10 @@ clients_of(CachedQuery *query, const ClientSet *keys)
 Datum
 activity_after_frame(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = check_trigger(fcinfo, "activity_after_frame", 1);
+	TriggerData *trigdata = cl_statement_trigger(fcinfo, "activity_after_frame", 1);
 	const char *table = trigdata->tg_trigger->tgargs[0];
 	bool		is_site = strcmp(table, "site") == 0;
-	ClientSet  *set = cl_clients_new();
+	KeySet  *set = cl_keys_new();
 	OwnerScope	scope;
 
 	cl_enter(&scope);
@@ -849,10 +775,10 @@ activity_after_frame(PG_FUNCTION_ARGS)
 		add_all_clients(set, NULL, NULL);
 	else
 	{
-		read_keys(trigdata, trigdata->tg_oldtable, is_site ? "site_id" : "client_id", set);
-		read_keys(trigdata, trigdata->tg_newtable, is_site ? "site_id" : "client_id", set);
+		cl_read_keys(trigdata, trigdata->tg_oldtable, is_site ? "site_id" : "client_id", set);
+		cl_read_keys(trigdata, trigdata->tg_newtable, is_site ? "site_id" : "client_id", set);
 	}
-	(void) cl_clients_sort(set);
+	(void) cl_keys_sort(set);
 
 	if (is_site)
 		set = clients_of(&site_clients_query, set);
@@ -860,23 +786,23 @@ activity_after_frame(PG_FUNCTION_ARGS)
 		set = clients_of(&moved_query, set);
 	if (set->count > 0)
 	{
-		cl_clients_lock(set);
+		cl_keys_lock(set, CL_LOCK_CLIENTS);
 		if (strcmp(table, "service") == 0)
 		{
 			if (!TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
-				cl_enroll(set);
-			cl_check_services(set);
+				enroll(set);
+			check_services(set);
 		}
 		else
 		{
 			if (strcmp(table, "episode") == 0)
 			{
-				cl_check_episodes(set);
-				cl_check_services(set);
+				check_episodes(set);
+				check_services(set);
 			}
-			(void) cl_activity_rebuild(set);
+			(void) rebuild_activity(set);
 		}
-		cl_sync_flags(set, GetSQLCurrentDate(), NULL);
+		cl_clients_changed(set);
 	}
 	cl_leave(&scope);
 	return PointerGetDatum(NULL);
@@ -891,7 +817,7 @@ rebuild(PG_FUNCTION_ARGS)
 {
 	char	   *district_id = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *client_id = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
-	ClientSet  *set = cl_clients_new();
+	KeySet  *set = cl_keys_new();
 	OwnerScope	scope;
 	uint64		written;
 

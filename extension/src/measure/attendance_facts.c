@@ -83,6 +83,15 @@ keep_earliest(const LocalClock *clock, int64 *best, int64 second)
 		*best = second;
 }
 
+/* The miss run after one more event. */
+static int32
+next_run(int32 run, EventStatus status)
+{
+	if (status == CL_NO_SHOW)
+		return run + 1;
+	return cl_is_session(status) ? 0 : run;
+}
+
 /*
  * The pass.  Everything counts up to the local day "as_of", except where
  * Facts says otherwise; the window is the "window" days that end with it.
@@ -107,10 +116,8 @@ collect_facts(AttendanceReader *reader, const LocalClock *clock,
 		keep_earliest(clock, &facts->first_event, second);
 		keep_latest(clock, &facts->last_event, second);
 
-		if (status == CL_NO_SHOW)
-			facts->longest_miss_run = Max(facts->longest_miss_run, ++run);
-		else if (cl_is_session(status))
-			run = 0;
+		run = next_run(run, status);
+		facts->longest_miss_run = Max(facts->longest_miss_run, run);
 
 		if (future)
 		{
@@ -269,12 +276,8 @@ attendance_longest_miss_run(PG_FUNCTION_ARGS)
 	cl_attendance_open(&reader, PG_GETARG_ATTENDANCE_PP(0));
 	while (cl_attendance_next(&reader))
 	{
-		EventStatus status = EVENT_STATUS(reader.last);
-
-		if (status == CL_NO_SHOW)
-			longest = Max(longest, ++run);
-		else if (cl_is_session(status))
-			run = 0;
+		run = next_run(run, EVENT_STATUS(reader.last));
+		longest = Max(longest, run);
 		if ((reader.left & 0xffff) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}

@@ -19,6 +19,8 @@
 
 #include <math.h>
 
+#include "utils/memutils.h"
+
 #include "cl_compat.h"
 
 #define STATE_MAGIC		0x4571

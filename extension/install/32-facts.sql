@@ -1,0 +1,129 @@
+-- The rows that rules and reports read: one type for each subject, every column explained.
+
+CREATE TYPE caseload.client_facts AS (
+  district_id         text COLLATE "C",
+  client_id           text COLLATE "C",
+  episode             integer,
+  site_id             text COLLATE "C",
+  level               text,
+  category            text,
+  is_active           boolean,
+  waiting             boolean,
+  days_enrolled       integer,
+  weeks_enrolled      integer,
+  appointments        integer,
+  attended            integer,
+  no_shows            integer,
+  late_cancels        integer,
+  strikes             integer,
+  unresolved          integer,
+  misses_in_window    integer,
+  strikes_in_window   integer,
+  miss_run            integer,
+  longest_miss_run    integer,
+  cancel_run          integer,
+  on_time_run         integer,
+  days_since_attended integer,
+  days_since_contact  integer,
+  days_unseen         integer,
+  days_inactive       integer,
+  has_upcoming        boolean,
+  days_to_next        integer,
+  last_attended       date,
+  last_contact        date,
+  next_appointment    date
+);
+COMMENT ON TYPE caseload.client_facts IS 'What is known of a client in the current episode as of a date; the row that client rules are written over.';
+COMMENT ON COLUMN caseload.client_facts.district_id IS 'The district.';
+COMMENT ON COLUMN caseload.client_facts.client_id IS 'The client.';
+COMMENT ON COLUMN caseload.client_facts.episode IS 'The episode that the date falls into; counters belong to it.';
+COMMENT ON COLUMN caseload.client_facts.site_id IS 'Site of the client; NULL = not recorded.';
+COMMENT ON COLUMN caseload.client_facts.level IS 'Level of that site; NULL = not recorded.';
+COMMENT ON COLUMN caseload.client_facts.category IS 'Category of the client; NULL = not recorded.';
+COMMENT ON COLUMN caseload.client_facts.is_active IS 'The client is enrolled and not merely waiting: the one definition of an active client.';
+COMMENT ON COLUMN caseload.client_facts.waiting IS 'All services due on that date are on the waiting list.';
+COMMENT ON COLUMN caseload.client_facts.days_enrolled IS 'Days since the episode began (its first event where nobody recorded the beginning).';
+COMMENT ON COLUMN caseload.client_facts.weeks_enrolled IS 'Full weeks of days_enrolled.';
+COMMENT ON COLUMN caseload.client_facts.appointments IS 'Appointments so far, whatever became of them.';
+COMMENT ON COLUMN caseload.client_facts.attended IS 'Sessions so far (attended or late).';
+COMMENT ON COLUMN caseload.client_facts.no_shows IS 'No-shows so far.';
+COMMENT ON COLUMN caseload.client_facts.late_cancels IS 'Late cancellations so far.';
+COMMENT ON COLUMN caseload.client_facts.strikes IS 'No-shows and late cancellations so far.';
+COMMENT ON COLUMN caseload.client_facts.unresolved IS 'Past appointments still scheduled.';
+COMMENT ON COLUMN caseload.client_facts.misses_in_window IS 'No-shows in the last days (policy strike_window_days, 90).';
+COMMENT ON COLUMN caseload.client_facts.strikes_in_window IS 'Strikes in the last days (policy strike_window_days, 90).';
+COMMENT ON COLUMN caseload.client_facts.miss_run IS 'No-shows since the last session.';
+COMMENT ON COLUMN caseload.client_facts.longest_miss_run IS 'Longest such run in the episode.';
+COMMENT ON COLUMN caseload.client_facts.cancel_run IS 'Cancellations by the client since the last session or no-show.';
+COMMENT ON COLUMN caseload.client_facts.on_time_run IS 'Sessions on time since the last late arrival, no-show or cancellation by the client.';
+COMMENT ON COLUMN caseload.client_facts.days_since_attended IS 'Days since the last session; NULL = never seen.';
+COMMENT ON COLUMN caseload.client_facts.days_since_contact IS 'Days since the last session or two-way contact; NULL = never.';
+COMMENT ON COLUMN caseload.client_facts.days_unseen IS 'Days since the last session, or since enrolment where there was none: never NULL.';
+COMMENT ON COLUMN caseload.client_facts.days_inactive IS 'Days since the last session or two-way contact, or since enrolment where there was none: the one definition of inactivity.';
+COMMENT ON COLUMN caseload.client_facts.has_upcoming IS 'An appointment stands on that date or later.';
+COMMENT ON COLUMN caseload.client_facts.days_to_next IS 'Days to the next appointment; NULL = none.';
+COMMENT ON COLUMN caseload.client_facts.last_attended IS 'Day of the last session; NULL = never. Not for rules: days_since_attended is.';
+COMMENT ON COLUMN caseload.client_facts.last_contact IS 'Day of the last session or two-way contact; NULL = never. Not for rules.';
+COMMENT ON COLUMN caseload.client_facts.next_appointment IS 'Day of the next appointment; NULL = none. Not for rules.';
+
+CREATE TYPE caseload.service_facts AS (
+  district_id       text COLLATE "C",
+  service_id        text COLLATE "C",
+  client_id         text COLLATE "C",
+  site_id           text COLLATE "C",
+  discipline        text,
+  delivery          text,
+  group_size        integer,
+  therapist_id      text COLLATE "C",
+  is_consult        boolean,
+  waiting           boolean,
+  days_in_force     integer,
+  client_minutes    numeric(12,2),
+  therapist_minutes numeric(12,2)
+);
+COMMENT ON TYPE caseload.service_facts IS 'A line of a plan that is due as of a date, in weekly minutes.';
+COMMENT ON COLUMN caseload.service_facts.district_id IS 'The district.';
+COMMENT ON COLUMN caseload.service_facts.service_id IS 'The service.';
+COMMENT ON COLUMN caseload.service_facts.client_id IS 'The client.';
+COMMENT ON COLUMN caseload.service_facts.site_id IS 'Site of the client; NULL = not recorded.';
+COMMENT ON COLUMN caseload.service_facts.discipline IS 'Discipline.';
+COMMENT ON COLUMN caseload.service_facts.delivery IS 'individual_required, small_group_ok, push_in or consult.';
+COMMENT ON COLUMN caseload.service_facts.group_size IS 'Clients in the session.';
+COMMENT ON COLUMN caseload.service_facts.therapist_id IS 'Who gives it; NULL = waiting.';
+COMMENT ON COLUMN caseload.service_facts.is_consult IS 'Consultation, not direct service.';
+COMMENT ON COLUMN caseload.service_facts.waiting IS 'Nobody gives it yet.';
+COMMENT ON COLUMN caseload.service_facts.days_in_force IS 'Days since the service began; NULL where nobody recorded the beginning.';
+COMMENT ON COLUMN caseload.service_facts.client_minutes IS 'Minutes per week that the client is to get; NULL where the dosage is not known.';
+COMMENT ON COLUMN caseload.service_facts.therapist_minutes IS 'Minutes per week that it costs the therapist: those of a group are spent once, so each member counts its share.';
+
+CREATE TYPE caseload.therapist_facts AS (
+  district_id      text COLLATE "C",
+  therapist_id     text COLLATE "C",
+  discipline       text,
+  fte              numeric(4,3),
+  days_employed    integer,
+  clients          integer,
+  services         integer,
+  sites            integer,
+  direct_minutes   numeric(12,2),
+  consult_minutes  numeric(12,2),
+  weekly_minutes   numeric(12,2),
+  capacity_minutes numeric(12,2),
+  headroom_minutes numeric(12,2),
+  utilization      numeric(8,4)
+);
+COMMENT ON TYPE caseload.therapist_facts IS 'What is known of an employed therapist as of a date.';
+COMMENT ON COLUMN caseload.therapist_facts.district_id IS 'The district.';
+COMMENT ON COLUMN caseload.therapist_facts.therapist_id IS 'The therapist.';
+COMMENT ON COLUMN caseload.therapist_facts.discipline IS 'Discipline.';
+COMMENT ON COLUMN caseload.therapist_facts.fte IS 'Share of a full-time position; NULL = not recorded.';
+COMMENT ON COLUMN caseload.therapist_facts.days_employed IS 'Days since employment began; NULL where nobody recorded it.';
+COMMENT ON COLUMN caseload.therapist_facts.clients IS 'Clients with a service of this therapist.';
+COMMENT ON COLUMN caseload.therapist_facts.services IS 'Services of this therapist.';
+COMMENT ON COLUMN caseload.therapist_facts.sites IS 'Sites of these clients.';
+COMMENT ON COLUMN caseload.therapist_facts.direct_minutes IS 'Direct service, minutes per week, group time once.';
+COMMENT ON COLUMN caseload.therapist_facts.consult_minutes IS 'Consultation, minutes per week.';
+COMMENT ON COLUMN caseload.therapist_facts.weekly_minutes IS 'Direct service and consultation, minutes per week.';
+COMMENT ON COLUMN caseload.therapist_facts.capacity_minutes IS 'What the position can give: fte times policy weekly_minutes_per_fte; NULL where the FTE is not recorded.';
+COMMENT ON COLUMN caseload.therapist_facts.headroom_minutes IS 'capacity_minutes less weekly_minutes; negative when over.';
+COMMENT ON COLUMN caseload.therapist_facts.utilization IS 'weekly_minutes / capacity_minutes, 1 = full; NULL without capacity. Not to be summed.';

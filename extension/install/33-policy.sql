@@ -1,0 +1,82 @@
+--| ordinary
+-- Policies: values are checked when written and read with the type that policy_kind names.
+
+CREATE OR REPLACE FUNCTION caseload.policy_value(district_id text, policy_name text, as_of date DEFAULT CURRENT_DATE)
+RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, caseload, pg_temp
+BEGIN ATOMIC
+  SELECT coalesce(
+    (SELECT p.value FROM caseload.policy p
+      WHERE p.district_id = policy_value.district_id AND p.policy_name = policy_value.policy_name AND p.valid @> as_of),
+    (SELECT k.default_value FROM caseload.policy_kind k WHERE k.policy_name = policy_value.policy_name));
+END;
+COMMENT ON FUNCTION caseload.policy_value(text, text, date) IS 'What holds in a district on a date: its own value, else the default; NULL for a policy that there is not.';
+
+CREATE OR REPLACE FUNCTION caseload._policy_boolean(district_id text, policy_name text, as_of date)
+RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, caseload, pg_temp
+BEGIN ATOMIC
+  SELECT caseload.policy_value(district_id, policy_name, as_of)::boolean;
+END;
+COMMENT ON FUNCTION caseload._policy_boolean(text, text, date) IS 'Internal: a policy that is a switch.';
+
+-- One row a district: what the facts need, so that they join it instead of asking row by row.
+CREATE OR REPLACE FUNCTION caseload.policies(as_of date DEFAULT CURRENT_DATE)
+RETURNS TABLE (district_id text, strike_window_days integer, weeks_per_year integer, months_per_year integer,
+               weekly_minutes_per_fte numeric, capacity text, close_warning_days integer, auto_enroll boolean)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+  SELECT d.district_id,
+         max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'strike_window_days')::integer,
+         CASE max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'calendar') WHEN 'clinic' THEN 52 ELSE 36 END,
+         CASE max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'calendar') WHEN 'clinic' THEN 12 ELSE 9 END,
+         max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'weekly_minutes_per_fte')::numeric,
+         max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'capacity'),
+         max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'close_warning_days')::integer,
+         max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'auto_enroll')::boolean
+    FROM caseload.district d
+   CROSS JOIN caseload.policy_kind k
+    LEFT JOIN caseload.policy p ON p.district_id = d.district_id AND p.policy_name = k.policy_name AND p.valid @> as_of
+   GROUP BY d.district_id;
+END;
+COMMENT ON FUNCTION caseload.policies(date) IS 'All policies of every district as of a date, one row each.';
+
+CREATE OR REPLACE FUNCTION caseload.policy_before_write()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, caseload, pg_temp
+AS $$
+DECLARE
+  kind caseload.policy_kind;
+  good boolean := true;
+BEGIN
+  SELECT * INTO kind FROM caseload.policy_kind k WHERE k.policy_name = NEW.policy_name;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'unknown policy "%"', NEW.policy_name
+      USING ERRCODE = 'foreign_key_violation', HINT = 'SELECT policy_name, description FROM caseload.policy_kind lists them.';
+  END IF;
+  BEGIN
+    CASE kind.value_type
+      WHEN 'boolean' THEN NEW.value := CASE WHEN NEW.value::boolean THEN 'on' ELSE 'off' END;
+      WHEN 'integer' THEN good := NEW.value::integer BETWEEN 1 AND 100000;
+      WHEN 'numeric' THEN good := NEW.value::numeric BETWEEN 0 AND 1000000;
+      WHEN 'capacity_mode' THEN good := NEW.value IN ('off', 'warn', 'error');
+      WHEN 'calendar' THEN good := NEW.value IN ('school', 'clinic');
+    END CASE;
+  EXCEPTION WHEN data_exception THEN
+    good := false;
+  END;
+  IF good IS NOT TRUE THEN
+    RAISE EXCEPTION 'invalid value for policy "%"', NEW.policy_name
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = format('The value must be of type %s.', kind.value_type),
+            HINT = format('The default is %s.', kind.default_value);
+  END IF;
+  RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION caseload.policy_before_write() IS 'Row trigger of policy: refuses a value that is not of the type of its policy.';
+CREATE OR REPLACE TRIGGER policy_before_write BEFORE INSERT OR UPDATE ON caseload.policy
+  FOR EACH ROW EXECUTE FUNCTION caseload.policy_before_write();

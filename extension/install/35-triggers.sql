@@ -1,0 +1,45 @@
+--| ordinary
+-- One trigger for each event, since transition tables allow no more; all call the same functions.
+
+CREATE OR REPLACE TRIGGER activity_after_insert AFTER INSERT ON caseload.appointment
+  REFERENCING NEW TABLE AS added FOR EACH STATEMENT
+  EXECUTE FUNCTION caseload.activity_after_event('starts_at', 'status');
+CREATE OR REPLACE TRIGGER activity_after_update AFTER UPDATE ON caseload.appointment
+  REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT
+  EXECUTE FUNCTION caseload.activity_after_event('starts_at', 'status');
+CREATE OR REPLACE TRIGGER activity_after_delete AFTER DELETE ON caseload.appointment
+  REFERENCING OLD TABLE AS removed FOR EACH STATEMENT
+  EXECUTE FUNCTION caseload.activity_after_event('starts_at', 'status');
+CREATE OR REPLACE TRIGGER activity_after_truncate AFTER TRUNCATE ON caseload.appointment
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_event('starts_at', 'status');
+
+CREATE OR REPLACE TRIGGER activity_after_insert AFTER INSERT ON caseload.contact
+  REFERENCING NEW TABLE AS added FOR EACH STATEMENT
+  EXECUTE FUNCTION caseload.activity_after_event('at', 'kind');
+CREATE OR REPLACE TRIGGER activity_after_update AFTER UPDATE ON caseload.contact
+  REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT
+  EXECUTE FUNCTION caseload.activity_after_event('at', 'kind');
+CREATE OR REPLACE TRIGGER activity_after_delete AFTER DELETE ON caseload.contact
+  REFERENCING OLD TABLE AS removed FOR EACH STATEMENT
+  EXECUTE FUNCTION caseload.activity_after_event('at', 'kind');
+CREATE OR REPLACE TRIGGER activity_after_truncate AFTER TRUNCATE ON caseload.contact
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_event('at', 'kind');
+
+CREATE OR REPLACE TRIGGER activity_after_insert AFTER INSERT ON caseload.episode
+  REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('episode');
+CREATE OR REPLACE TRIGGER activity_after_update AFTER UPDATE ON caseload.episode
+  REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('episode');
+CREATE OR REPLACE TRIGGER activity_after_delete AFTER DELETE ON caseload.episode
+  REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('episode');
+
+CREATE OR REPLACE TRIGGER activity_after_insert AFTER INSERT ON caseload.service
+  REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('service');
+CREATE OR REPLACE TRIGGER activity_after_update AFTER UPDATE ON caseload.service
+  REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('service');
+CREATE OR REPLACE TRIGGER activity_after_delete AFTER DELETE ON caseload.service
+  REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('service');
+
+CREATE OR REPLACE TRIGGER activity_after_update AFTER UPDATE ON caseload.client
+  REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('client');
+CREATE OR REPLACE TRIGGER activity_after_update AFTER UPDATE ON caseload.site
+  REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('site');

@@ -1,0 +1,39 @@
+-- Expressions over facts: the check, and the triggers of the table of rules.
+
+CREATE FUNCTION caseload.check_expression(
+  subject text, expression text, result_type text DEFAULT 'boolean',
+  OUT ok boolean, OUT message text, OUT detail text, OUT hint text, OUT "position" integer)
+RETURNS record
+AS 'MODULE_PATHNAME', 'check_expression'
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION caseload.check_expression(text, text, text) IS 'Would this expression over the facts of a subject (client, therapist, service) be taken as a boolean condition or a numeric weight? With message, hint and the place of the fault, in characters from 1.';
+
+CREATE FUNCTION caseload.rule_before_write()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'rule_before_write'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION caseload.rule_before_write() IS 'Row trigger of rule: refuses a condition that does not compile and counts versions.';
+
+CREATE FUNCTION caseload.rule_after_write()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'rule_after_write'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION caseload.rule_after_write() IS 'Statement trigger of rule: tells all backends that compiled rules are stale.';
+
+CREATE FUNCTION caseload.evaluate(
+  as_of date DEFAULT CURRENT_DATE, district_id text DEFAULT NULL,
+  OUT raised bigint, OUT resolved bigint, OUT unchanged bigint, OUT errors bigint)
+RETURNS record
+AS 'MODULE_PATHNAME', 'evaluate'
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, caseload, pg_temp;
+COMMENT ON FUNCTION caseload.evaluate(date, text) IS 'Makes all flags of a district (NULL: of all) say what the rules say as of a date. Idempotent; to be run daily, since time alone changes flags.';
+
+CREATE FUNCTION caseload.findings(
+  as_of date DEFAULT CURRENT_DATE, in_district text DEFAULT NULL,
+  OUT district_id text, OUT client_id text, OUT episode integer, OUT rule_district text, OUT rule_name text, OUT failed boolean)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'findings'
+LANGUAGE C STABLE PARALLEL UNSAFE ROWS 100
+SET search_path = pg_catalog, caseload, pg_temp;
+COMMENT ON FUNCTION caseload.findings(date, text) IS 'Which rules hold for which clients as of a date, computed now and written nowhere; failed: the rule could not be evaluated.';

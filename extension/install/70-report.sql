@@ -1,0 +1,94 @@
+--| ordinary
+-- What analysts and the Monday report read.
+
+CREATE OR REPLACE FUNCTION caseload.bar(value numeric, top numeric, width integer DEFAULT 20)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- eighth blocks, so that a bar of 20 characters shows 160 steps; never longer than its width
+  SELECT CASE
+    WHEN value IS NULL OR top IS NULL OR width IS NULL OR top <= 0 OR width < 1 THEN ''
+    ELSE repeat('█', e.eighths / 8) || CASE WHEN e.eighths % 8 > 0 THEN substr('▏▎▍▌▋▊▉', e.eighths % 8, 1) ELSE '' END
+  END
+  FROM (SELECT round(least(greatest(value, 0) / nullif(top, 0), 1) * least(width, 200) * 8)::integer) AS e (eighths);
+END;
+COMMENT ON FUNCTION caseload.bar(numeric, numeric, integer) IS 'A bar of block characters: value on a scale from 0 to top, width characters long at most.';
+
+CREATE OR REPLACE VIEW caseload.data_gaps WITH (security_barrier = true, security_invoker = true) AS
+  SELECT c.district_id, 'client without site'::text AS gap, c.client_id AS key,
+         'the client''s days are counted in UTC'::text AS consequence
+    FROM caseload.client c WHERE c.site_id IS NULL
+  UNION ALL
+  SELECT s.district_id, 'site without time zone', s.site_id, 'days of its clients are counted in UTC'
+    FROM caseload.site s WHERE s.time_zone IS NULL
+  UNION ALL
+  SELECT t.district_id, 'therapist without FTE', t.therapist_id, 'no capacity, left out of equity'
+    FROM caseload.therapist t WHERE t.fte IS NULL
+  UNION ALL
+  SELECT v.district_id, 'service without dosage', v.service_id, 'counts as no minutes'
+    FROM caseload.service v WHERE v.dosage IS NULL
+  UNION ALL
+  SELECT e.district_id, 'episode of unknown beginning', e.client_id, 'days enrolled count from the first event'
+    FROM caseload.episode e WHERE lower_inf(e.period)
+  UNION ALL
+  SELECT c.district_id, 'client without episode', c.client_id, 'on nobody''s caseload'
+    FROM caseload.client c
+   WHERE NOT EXISTS (SELECT FROM caseload.episode e WHERE e.district_id = c.district_id AND e.client_id = c.client_id)
+  UNION ALL
+  SELECT a.district_id, 'unresolved appointment', a.appointment_id, 'neither session nor no-show until somebody says'
+    FROM caseload.appointment a WHERE a.status = 'scheduled' AND a.starts_at < CURRENT_DATE;
+COMMENT ON VIEW caseload.data_gaps IS 'What is missing, row by row, and what follows from it.';
+COMMENT ON COLUMN caseload.data_gaps.district_id IS 'The district.';
+COMMENT ON COLUMN caseload.data_gaps.gap IS 'Kind of gap.';
+COMMENT ON COLUMN caseload.data_gaps.key IS 'Id of the row that has it.';
+COMMENT ON COLUMN caseload.data_gaps.consequence IS 'What the numbers make of it meanwhile.';
+
+CREATE OR REPLACE FUNCTION caseload.verify(in_district text DEFAULT NULL)
+RETURNS TABLE (district_id text, client_id text, episode integer, difference text)
+LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 10
+SET search_path = pg_catalog, caseload, pg_temp
+BEGIN ATOMIC
+  WITH keys AS (
+    SELECT array_agg(c.district_id) AS districts, array_agg(c.client_id) AS clients
+      FROM caseload.client c WHERE in_district IS NULL OR c.district_id = in_district
+  ), truth AS (
+    SELECT r.* FROM keys, caseload._activity_recompute(keys.districts, keys.clients) r
+  )
+  SELECT coalesce(t.district_id, a.district_id), coalesce(t.client_id, a.client_id), coalesce(t.episode, a.episode),
+         CASE WHEN a.attendance IS NULL THEN 'client_activity lacks the episode'
+              WHEN t.attendance IS NULL THEN 'client_activity has an episode that is not there'
+              ELSE 'client_activity differs from the events' END
+    FROM truth t
+    FULL JOIN (SELECT a.* FROM caseload.client_activity a WHERE in_district IS NULL OR a.district_id = in_district) a
+      ON a.district_id = t.district_id AND a.client_id = t.client_id AND a.episode = t.episode
+   WHERE t.attendance IS DISTINCT FROM a.attendance
+  UNION ALL
+  SELECT o.district_id, o.client_id, NULL, 'event on ' || o.day || ' lies outside every episode'
+    FROM keys, caseload._orphan_events(keys.districts, keys.clients) o;
+END;
+COMMENT ON FUNCTION caseload.verify(text) IS 'Recomputes what is derived from the facts and lists every difference; no row means that all is right. rebuild() mends.';
+
+CREATE OR REPLACE FUNCTION caseload.help(topic text DEFAULT NULL)
+RETURNS TABLE (kind text, name text, what text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- made from the comments, so it cannot get old; names that begin with _ and implementation parts are left out
+  SELECT h.kind, h.name, h.what
+    FROM (SELECT CASE c.relkind WHEN 'r' THEN 'table' ELSE 'view' END AS kind, c.relname::text AS name,
+                 obj_description(c.oid, 'pg_class') AS what
+            FROM pg_class c WHERE c.relnamespace = 'caseload'::regnamespace AND c.relkind IN ('r', 'v')
+          UNION ALL
+          SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' ELSE 'function' END,
+                 p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', obj_description(p.oid, 'pg_proc')
+            FROM pg_proc p
+           WHERE p.pronamespace = 'caseload'::regnamespace AND p.prorettype <> 'trigger'::regtype AND p.proname NOT LIKE '\_%'
+             AND p.proname !~ '^(attendance|dosage|equity)_(?!merge|report)'
+          UNION ALL
+          SELECT 'type', t.typname::text, obj_description(t.oid, 'pg_type')
+            FROM pg_type t WHERE t.typnamespace = 'caseload'::regnamespace AND t.typtype IN ('b', 'e') AND t.typelem = 0) h
+   WHERE topic IS NULL OR h.name ILIKE '%' || topic || '%' OR h.what ILIKE '%' || topic || '%'
+   ORDER BY 1 DESC, 2;
+END;
+COMMENT ON FUNCTION caseload.help(text) IS 'Tables, views, functions and types of caseload with what they are for; with a topic, those that speak of it.';

@@ -1,0 +1,220 @@
+/*
+ * key_set.c
+ *		The clients or therapists that a statement touches: each once, sorted,
+ *		locked.
+ *
+ * Two statements that touch the same subjects lock them in the same order,
+ * so statements do not deadlock with each other.  The locks are advisory
+ * locks of classes of our own (no SQL function can take or release them) and
+ * are kept to the end of the transaction.  A statement over many subjects
+ * would fill the lock table, so it takes one exclusive lock for the whole
+ * class, which the others hold in share mode before they lock their own.
+ * Readers are never blocked.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "key_set.h"
+#include "query.h"
+
+#define MANY_KEYS	64
+
+typedef struct KeyEntry
+{
+	const char *key;			/* district_id, zero byte, id, zero byte */
+	int			index;			/* into KeySet.keys */
+	char		status;
+} KeyEntry;
+
+#define SH_PREFIX keys
+#define SH_ELEMENT_TYPE KeyEntry
+#define SH_KEY_TYPE const char *
+#define SH_KEY key
+#define SH_HASH_KEY(tb, key) hash_key(key)
+#define SH_EQUAL(tb, a, b) equal_keys(a, b)
+#define SH_SCOPE static inline
+#define SH_DEFINE
+#define SH_DECLARE
+
+/* The key is two strings one behind the other. */
+static inline size_t
+key_length(const char *key)
+{
+	size_t		first = strlen(key) + 1;
+
+	return first + strlen(key + first) + 1;
+}
+
+static inline uint32
+hash_key(const char *key)
+{
+	return hash_bytes((const unsigned char *) key, (int) key_length(key));
+}
+
+static inline bool
+equal_keys(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0 && strcmp(a + strlen(a) + 1, b + strlen(b) + 1) == 0;
+}
+
+#include "lib/simplehash.h"
+
+/* An empty set in the current memory context. */
+KeySet *
+cl_keys_new(void)
+{
+	KeySet  *set = palloc0(sizeof(KeySet));
+
+	set->context = CurrentMemoryContext;
+	set->capacity = 16;
+	set->keys = palloc(sizeof(SubjectKey) * set->capacity);
+	set->hash = keys_create(CurrentMemoryContext, set->capacity, NULL);
+	return set;
+}
+
+/*
+ * The index of a subject, which is added if it is new.  The arguments are text
+ * datums; their bytes are copied when needed.
+ */
+int
+cl_keys_add(KeySet *set, Datum district_id, Datum id)
+{
+	text	   *district = DatumGetTextPP(district_id);
+	text	   *subject = DatumGetTextPP(id);
+	size_t		district_length = VARSIZE_ANY_EXHDR(district);
+	size_t		subject_length = VARSIZE_ANY_EXHDR(subject);
+	size_t		length = district_length + subject_length + 2;
+	char		buffer[256];
+	char	   *key = length <= sizeof(buffer) ? buffer : palloc(length);
+	KeyEntry *entry;
+	bool		found;
+
+	memcpy(key, VARDATA_ANY(district), district_length);
+	key[district_length] = '\0';
+	memcpy(key + district_length + 1, VARDATA_ANY(subject), subject_length);
+	key[length - 1] = '\0';
+
+	entry = keys_lookup(set->hash, key);
+	if (entry == NULL)
+	{
+		char	   *copy = MemoryContextAlloc(set->context, length);
+
+		memcpy(copy, key, length);
+		entry = keys_insert(set->hash, copy, &found);
+		if (set->count == set->capacity)
+		{
+			set->capacity *= 2;
+			set->keys = repalloc_huge(set->keys, sizeof(SubjectKey) * (Size) set->capacity);
+		}
+		entry->index = set->count;
+		set->keys[set->count].district_id = copy;
+		set->keys[set->count].id = copy + district_length + 1;
+		set->count++;
+	}
+	if (key != buffer)
+		pfree(key);
+	return entry->index;
+}
+
+/* The order of COLLATE "C", which is that of the primary keys. */
+int
+cl_key_cmp(const SubjectKey *a, const SubjectKey *b)
+{
+	int			order = strcmp(a->district_id, b->district_id);
+
+	return order != 0 ? order : strcmp(a->id, b->id);
+}
+
+static int
+compare_positions(const void *a, const void *b, void *keys)
+{
+	return cl_key_cmp((SubjectKey *) keys + *(const int *) a,
+							 (SubjectKey *) keys + *(const int *) b);
+}
+
+/*
+ * Sort the keys; returns the new index of each old one.  Nothing can be
+ * added afterwards.
+ */
+int *
+cl_keys_sort(KeySet *set)
+{
+	int		   *order = palloc_extended(sizeof(int) * Max(set->count, 1), MCXT_ALLOC_HUGE);
+	int		   *rank = palloc_extended(sizeof(int) * Max(set->count, 1), MCXT_ALLOC_HUGE);
+	SubjectKey  *sorted = palloc_extended(sizeof(SubjectKey) * Max(set->count, 1), MCXT_ALLOC_HUGE);
+
+	for (int i = 0; i < set->count; i++)
+		order[i] = i;
+	qsort_arg(order, set->count, sizeof(int), compare_positions, set->keys);
+	for (int i = 0; i < set->count; i++)
+	{
+		rank[order[i]] = i;
+		sorted[i] = set->keys[order[i]];
+	}
+	pfree(order);
+	pfree(set->keys);
+	set->keys = sorted;
+	keys_destroy(set->hash);
+	set->hash = NULL;
+	return rank;
+}
+
+/*
+ * Lock the sorted keys against other writers until the transaction ends.
+ * The class stands in field 4 of the tag, where SQL's advisory locks have 1
+ * or 2; the tag of the whole class has key 0.
+ */
+void
+cl_keys_lock(const KeySet *set, LockClass class)
+{
+	LOCKTAG		tag;
+	bool		many = set->count > MANY_KEYS;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, 0, 0, class);
+	(void) LockAcquire(&tag, many ? ExclusiveLock : ShareLock, false, false);
+	if (many)
+		return;
+
+	for (int i = 0; i < set->count; i++)
+	{
+		const char *key = set->keys[i].district_id;
+		uint64		hash;
+
+		/* two subjects of one hash merely wait for each other; 0 is taken */
+		hash = hash_bytes_extended((const unsigned char *) key, (int) key_length(key), 0) | 1;
+		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (hash >> 32), (uint32) hash, class);
+		(void) LockAcquire(&tag, ExclusiveLock, false, false);
+	}
+}
+
+static Datum
+strings_of(const KeySet *set, bool district)
+{
+	const char **strings = palloc_extended(sizeof(char *) * Max(set->count, 1), MCXT_ALLOC_HUGE);
+	Datum		array;
+
+	for (int i = 0; i < set->count; i++)
+		strings[i] = district ? set->keys[i].district_id : set->keys[i].id;
+	array = cl_text_array(strings, set->count);
+	pfree(strings);
+	return array;
+}
+
+/* The keys as two text arrays, in order. */
+Datum
+cl_keys_districts(const KeySet *set)
+{
+	return strings_of(set, true);
+}
+
+Datum
+cl_keys_ids(const KeySet *set)
+{
+	return strings_of(set, false);
+}

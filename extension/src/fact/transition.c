@@ -1,0 +1,95 @@
+/*
+ * transition.c
+ *		What all our statement triggers do first: check how they were called,
+ *		and read their transition tables.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "utils/rel.h"
+
+#include "transition.h"
+
+/*
+ * Our statement triggers are made by install() alone, but anybody may write
+ * CREATE TRIGGER: refuse what they cannot serve.
+ */
+TriggerData *
+cl_statement_trigger(FunctionCallInfo fcinfo, const char *name, int nargs)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	bool		needs_old;
+	bool		needs_new;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" was not called by trigger manager", name)));
+	if (!TRIGGER_FIRED_AFTER(trigdata->tg_event) || !TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired AFTER STATEMENT", name)));
+	if (trigdata->tg_trigger->tgnargs != nargs)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" needs %d trigger arguments", name, nargs)));
+
+	needs_new = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) || TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
+	needs_old = TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) || TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
+	if ((needs_new && trigdata->tg_newtable == NULL) || (needs_old && trigdata->tg_oldtable == NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger \"%s\" on table \"%s\" lacks a transition table",
+						trigdata->tg_trigger->tgname,
+						RelationGetRelationName(trigdata->tg_relation)),
+				 errhint("Declare it with REFERENCING OLD TABLE and NEW TABLE.")));
+	return trigdata;
+}
+
+int
+cl_column(TriggerData *trigdata, const char *column)
+{
+	int			number = SPI_fnumber(RelationGetDescr(trigdata->tg_relation), column);
+
+	if (number <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of table \"%s\" does not exist", column,
+						RelationGetRelationName(trigdata->tg_relation))));
+	return number;
+}
+
+/*
+ * Add the keys (district_id and the column "key") of the rows of a transition
+ * table, which may be NULL.  The read pointer may be shared with other
+ * triggers, so it is put back to the start before and after.
+ */
+void
+cl_read_keys(TriggerData *trigdata, Tuplestorestate *store, const char *key, KeySet *set)
+{
+	TupleTableSlot *slot;
+	int			district_id;
+	int			id;
+
+	if (store == NULL)
+		return;
+	district_id = cl_column(trigdata, "district_id");
+	id = cl_column(trigdata, key);
+	slot = MakeSingleTupleTableSlot(RelationGetDescr(trigdata->tg_relation), &TTSOpsMinimalTuple);
+	tuplestore_rescan(store);
+	while (tuplestore_gettupleslot(store, true, false, slot))
+	{
+		bool		district_null;
+		bool		id_null;
+		Datum		district = slot_getattr(slot, district_id, &district_null);
+		Datum		value = slot_getattr(slot, id, &id_null);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!district_null && !id_null)
+			(void) cl_keys_add(set, district, value);
+	}
+	tuplestore_rescan(store);
+	ExecDropSingleTupleTableSlot(slot);
+}

@@ -1,0 +1,40 @@
+/*
+ * key_set.h
+ *		The clients or therapists that a statement touches, in key order.
+ */
+#ifndef CL_KEY_SET_H
+#define CL_KEY_SET_H
+
+#include "cl_compat.h"
+
+typedef struct SubjectKey
+{
+	const char *district_id;
+	const char *id;				/* client_id or therapist_id */
+} SubjectKey;
+
+/* What a lock protects; see cl_keys_lock(). */
+typedef enum LockClass
+{
+	CL_LOCK_CLIENTS = 0xc1,
+	CL_LOCK_THERAPISTS = 0xc2
+} LockClass;
+
+typedef struct KeySet
+{
+	MemoryContext context;
+	struct keys_hash *hash;
+	SubjectKey  *keys;
+	int			count;
+	int			capacity;
+} KeySet;
+
+extern KeySet *cl_keys_new(void);
+extern int	cl_keys_add(KeySet *set, Datum district_id, Datum id);
+extern int *cl_keys_sort(KeySet *set);
+extern void cl_keys_lock(const KeySet *set, LockClass class);
+extern Datum cl_keys_districts(const KeySet *set);
+extern Datum cl_keys_ids(const KeySet *set);
+extern int	cl_key_cmp(const SubjectKey *a, const SubjectKey *b);
+
+#endif							/* CL_KEY_SET_H */

@@ -1,0 +1,16 @@
+/*
+ * transition.h
+ *		Statement triggers and their transition tables.
+ */
+#ifndef CL_TRANSITION_H
+#define CL_TRANSITION_H
+
+#include "cl_compat.h"
+#include "commands/trigger.h"
+#include "key_set.h"
+
+extern TriggerData *cl_statement_trigger(FunctionCallInfo fcinfo, const char *name, int nargs);
+extern int	cl_column(TriggerData *trigdata, const char *column);
+extern void cl_read_keys(TriggerData *trigdata, Tuplestorestate *store, const char *key, KeySet *set);
+
+#endif							/* CL_TRANSITION_H */
