@@ -13,15 +13,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.policy_value(text, text, date) IS 'What holds in a district on a date: its own value, else the default; NULL for a policy that there is not.';
 
-CREATE OR REPLACE FUNCTION caseload._policy_boolean(district_id text, policy_name text, as_of date)
-RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, caseload, pg_temp
-BEGIN ATOMIC
-  SELECT caseload.policy_value(district_id, policy_name, as_of)::boolean;
-END;
-COMMENT ON FUNCTION caseload._policy_boolean(text, text, date) IS 'Internal: a policy that is a switch.';
-
 -- One row a district: what the facts need, so that they join it instead of asking row by row.
 CREATE OR REPLACE FUNCTION caseload.policies(as_of date DEFAULT CURRENT_DATE)
 RETURNS TABLE (district_id text, strike_window_days integer, weeks_per_year integer, months_per_year integer,

@@ -31,12 +31,15 @@ BEGIN ATOMIC
     LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
     JOIN caseload.episode e ON e.district_id = c.district_id AND e.client_id = c.client_id
    CROSS JOIN LATERAL (SELECT caseload.canonical_zone(coalesce(s.time_zone, 'UTC'))) AS z (zone)
-    LEFT JOIN (SELECT v.district_id, v.client_id, e.episode, caseload.attendance(v.at, v.status, v.zone) AS attendance
-                 FROM caseload._client_events(districts, clients) v
-                 JOIN caseload.episode e ON e.district_id = v.district_id AND e.client_id = v.client_id
-                      AND e.period @> (v.at AT TIME ZONE v.zone)::date
-                GROUP BY v.district_id, v.client_id, e.episode) v
-      ON v.district_id = e.district_id AND v.client_id = e.client_id AND v.episode = e.episode;
+   -- one look into the keys for each episode: right for one client and for all, whatever the planner thinks of the arrays
+    LEFT JOIN LATERAL (
+         SELECT caseload.attendance(u.at, u.status, z.zone) AS attendance
+           FROM (SELECT a.starts_at AS at, a.status::text AS status FROM caseload.appointment a
+                  WHERE a.district_id = e.district_id AND a.client_id = e.client_id
+                 UNION ALL
+                 SELECT t.at, t.kind::text FROM caseload.contact t
+                  WHERE t.district_id = e.district_id AND t.client_id = e.client_id) u
+          WHERE e.period @> (u.at AT TIME ZONE z.zone)::date) v ON true;
 END;
 COMMENT ON FUNCTION caseload._activity_recompute(text[], text[]) IS 'Internal: what client_activity must say of these clients, made from the events: the one definition that rebuild and verify share.';
 

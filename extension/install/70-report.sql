@@ -65,7 +65,13 @@ BEGIN ATOMIC
    WHERE t.attendance IS DISTINCT FROM a.attendance
   UNION ALL
   SELECT o.district_id, o.client_id, NULL, 'event on ' || o.day || ' lies outside every episode'
-    FROM keys, caseload._orphan_events(keys.districts, keys.clients) o;
+    FROM keys, caseload._orphan_events(keys.districts, keys.clients) o
+  UNION ALL
+  SELECT e.district_id, e.client_id, e.episode, 'episode overlaps episode ' || f.episode
+    FROM caseload.episode e
+    JOIN caseload.episode f ON f.district_id = e.district_id AND f.client_id = e.client_id
+         AND f.episode > e.episode AND f.period && e.period
+   WHERE in_district IS NULL OR e.district_id = in_district;
 END;
 COMMENT ON FUNCTION caseload.verify(text) IS 'Recomputes what is derived from the facts and lists every difference; no row means that all is right. rebuild() mends.';
 

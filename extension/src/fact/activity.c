@@ -100,11 +100,18 @@ static CachedQuery enroll_query = {
 	"INSERT INTO caseload.episode (district_id, client_id, episode)"
 	" SELECT k.district_id, k.client_id, 1"
 	"   FROM unnest($1, $2) AS k (district_id, client_id)"
+	"   JOIN caseload.policies(CURRENT_DATE) p ON p.district_id = k.district_id AND p.auto_enroll"
 	"  WHERE NOT EXISTS (SELECT FROM caseload.episode e"
 	"                     WHERE e.district_id = k.district_id AND e.client_id = k.client_id)"
-	"    AND caseload._policy_boolean(k.district_id, 'auto_enroll', CURRENT_DATE)"
 	"  ORDER BY 1, 2"
-	" ON CONFLICT DO NOTHING",
+	" ON CONFLICT (district_id, client_id, episode) DO NOTHING",
+	2, {"text[]", "text[]"}
+};
+
+static CachedQuery unenrolled_query = {
+	"SELECT k.client_id FROM unnest($1, $2) AS k (district_id, client_id)"
+	" WHERE NOT EXISTS (SELECT FROM caseload.episode e"
+	"                    WHERE e.district_id = k.district_id AND e.client_id = k.client_id) LIMIT 1",
 	2, {"text[]", "text[]"}
 };
 
@@ -127,7 +134,7 @@ static CachedQuery rebuild_query = {
 };
 
 static CachedQuery overlap_query = {
-	"SELECT a.client_id, a.episode, b.episode"
+	"SELECT a.client_id, a.episode, a.period::text, b.episode, b.period::text"
 	"  FROM unnest($1, $2) AS k (district_id, client_id)"
 	"  JOIN caseload.episode a ON a.district_id = k.district_id AND a.client_id = k.client_id"
 	"  JOIN caseload.episode b ON b.district_id = a.district_id AND b.client_id = a.client_id"
@@ -451,9 +458,10 @@ changed_value(Attendance *value, const char *zone, int zone_length,
 /*
  * Bring the values of the sorted, locked set up to date with the deltas.
  * Clients without an episode are enrolled; the trigger of that statement
- * makes their values from the events, which are there already.
+ * makes their values from the events, which are there already.  True when
+ * other clients changed, of whom nobody has been told yet.
  */
-static void
+static bool
 apply_deltas(KeySet *set, DeltaList *list)
 {
 	ClientFrame *clients = MemoryContextAllocHuge(set->context, sizeof(ClientFrame) * set->count);
@@ -557,7 +565,7 @@ apply_deltas(KeySet *set, DeltaList *list)
 		values[changed++] = PointerGetDatum(episodes[i].attendance);
 	}
 	if (changed == 0)
-		return;
+		return false;
 
 	parseTypeString_compat("caseload.attendance", &attendance_type, &typmod);
 	args[0] = cl_text_array(districts, changed);
@@ -565,6 +573,7 @@ apply_deltas(KeySet *set, DeltaList *list)
 	args[2] = PointerGetDatum(construct_array(numbers, changed, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 	args[3] = PointerGetDatum(construct_array(values, changed, attendance_type, -1, false, TYPALIGN_INT));
 	(void) cl_run(&upsert_query, args, NULL);
+	return true;
 }
 
 /* ------------------------------------------------- checks and recompute --- */
@@ -587,8 +596,8 @@ text_result(int column)
 
 /*
  * Open an episode for clients that have none, where the district's policy
- * allows it; the trigger on episode then makes their values.  23514 where
- * it does not.
+ * allows it; the trigger on episode then makes their values and tells the
+ * floors above.  23514 where it does not.
  */
 static void
 enroll(const KeySet *set)
@@ -597,8 +606,12 @@ enroll(const KeySet *set)
 
 	set_args(set, args);
 	(void) cl_run(&enroll_query, args, NULL);
-	if (cl_run(&orphan_query, args, NULL) > 0)
-		refuse_orphan(text_result(2), text_result(3), text_result(4));
+	if (cl_run(&unenrolled_query, args, NULL) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("client \"%s\" is not enrolled", text_result(1)),
+				 errdetail("The policy \"auto_enroll\" of the district is off."),
+				 errhint("Open an episode first: INSERT INTO caseload.episode.")));
 }
 
 /*
@@ -630,9 +643,9 @@ check_episodes(const KeySet *set)
 		ereport(ERROR,
 				(errcode(ERRCODE_EXCLUSION_VIOLATION),
 				 errmsg("episodes of client \"%s\" overlap", text_result(1)),
-				 errdetail("Episodes %d and %d have days in common.",
-						   DatumGetInt32(cl_result(0, 2, &isnull)),
-						   DatumGetInt32(cl_result(0, 3, &isnull))),
+				 errdetail("Episode %d is %s and episode %d is %s.",
+						   DatumGetInt32(cl_result(0, 2, &isnull)), text_result(3),
+						   DatumGetInt32(cl_result(0, 4, &isnull)), text_result(5)),
 				 errhint("Close the earlier episode with a period that ends before the later one begins."),
 				 cl_errconstraint("episode", "episode_no_overlap")));
 }
@@ -727,8 +740,8 @@ activity_after_event(PG_FUNCTION_ARGS)
 
 	cl_enter(&scope);
 	cl_keys_lock(set, CL_LOCK_CLIENTS);
-	apply_deltas(set, &list);
-	cl_clients_changed(set);
+	if (apply_deltas(set, &list))
+		cl_clients_changed(set);
 	cl_leave(&scope);
 	return PointerGetDatum(NULL);
 }

@@ -489,7 +489,7 @@ cl_expression_analyze(const char *source, TupleDesc facts, Oid result_type)
 
 	node = transformExpr(pstate, target->val, EXPR_KIND_CHECK_CONSTRAINT);
 	if (result_type == BOOLOID)
-		node = coerce_to_boolean(pstate, node, "an expression that is a condition");
+		node = coerce_to_boolean(pstate, node, "condition");
 	else
 	{
 		Oid			type = exprType(node);
