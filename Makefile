@@ -19,7 +19,8 @@ OBJS         = $(patsubst $(SRC)/%.c,%.o,$(SOURCES))
 PIECES      := $(sort $(wildcard $(SRC)/extension/install/*.sql))
 DATA         = $(wildcard $(SRC)/extension/updates/caseload--*--*.sql)
 DATA_built   = extension/caseload--$(EXTVERSION).sql
-REGRESS     := $(sort $(patsubst $(SRC)/sql/%.sql,%,$(wildcard $(SRC)/sql/*.sql)))
+# install comes first: it makes what the others use
+REGRESS     := install $(filter-out install,$(sort $(patsubst $(SRC)/sql/%.sql,%,$(wildcard $(SRC)/sql/*.sql))))
 REGRESS_OPTS = --no-locale --encoding=UTF8
 PG_CPPFLAGS  = -I$(SRC)/extension/src
 EXTRA_CLEAN  = extension/caseload--*.sql
@@ -51,7 +52,7 @@ extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble | exten
 demo test:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
 psql:
-	@$(SRC)/scripts/cluster psql
+	@PSQLRC=$$($(SRC)/scripts/cluster put $(SRC)/psql/caseload.psqlrc) $(SRC)/scripts/cluster psql
 stop:
 	@$(SRC)/scripts/cluster stop
 docs:

@@ -106,11 +106,13 @@ RETURNS TABLE (district_id text, client_id text, episode integer, rule_name text
 LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 100
 BEGIN ATOMIC
   SELECT n.district_id, n.client_id, n.episode, n.rule_name, r.severity, r.action, r.message,
-         coalesce(f.raised_on, as_of), coalesce(f.due_on, (as_of + r.due_after)::date), coalesce(f.state, 'open'), f.flag_id
+         CASE WHEN f.raised_on <= as_of THEN f.raised_on ELSE as_of END,
+         CASE WHEN f.raised_on <= as_of THEN f.due_on ELSE (as_of + r.due_after)::date END,
+         coalesce(f.state, 'open'), f.flag_id
     FROM caseload.findings(as_of, in_district) n
     JOIN caseload.rule r ON r.district_id = n.rule_district AND r.rule_name = n.rule_name
     LEFT JOIN caseload.flag f ON f.district_id = n.district_id AND f.client_id = n.client_id AND f.episode = n.episode
-         AND f.rule_district = n.rule_district AND f.rule_name = n.rule_name AND f.cleared_on IS NULL AND f.raised_on <= as_of
+         AND f.rule_district = n.rule_district AND f.rule_name = n.rule_name AND f.cleared_on IS NULL
    WHERE NOT n.failed AND coalesce(f.state, 'open') <> 'dismissed';
 END;
 COMMENT ON FUNCTION caseload.flags(date, text) IS 'Flags as the rules say as of a date, computed now; raised_on, due_on and state come from the table of flags where the flag stands there.';
@@ -119,3 +121,14 @@ CREATE OR REPLACE VIEW caseload.current_flags WITH (security_barrier = true, sec
   SELECT f.district_id, f.client_id, f.episode, f.rule_name, f.severity, f.action, f.message, f.raised_on, f.due_on, f.state, f.flag_id
     FROM caseload.flags(CURRENT_DATE) f;
 COMMENT ON VIEW caseload.current_flags IS 'Flags as the rules say today, computed when read and so always current.';
+COMMENT ON COLUMN caseload.current_flags.district_id IS 'The district.';
+COMMENT ON COLUMN caseload.current_flags.client_id IS 'The client.';
+COMMENT ON COLUMN caseload.current_flags.episode IS 'The episode.';
+COMMENT ON COLUMN caseload.current_flags.rule_name IS 'The rule that holds.';
+COMMENT ON COLUMN caseload.current_flags.severity IS 'info, warn or act.';
+COMMENT ON COLUMN caseload.current_flags.action IS 'What is proposed: review, inform, warn or close.';
+COMMENT ON COLUMN caseload.current_flags.message IS 'What the rule says.';
+COMMENT ON COLUMN caseload.current_flags.raised_on IS 'Day as of which the flag was raised; today where it has not been written yet.';
+COMMENT ON COLUMN caseload.current_flags.due_on IS 'Day by which somebody should have acted.';
+COMMENT ON COLUMN caseload.current_flags.state IS 'open or acknowledged.';
+COMMENT ON COLUMN caseload.current_flags.flag_id IS 'The row of caseload.flag; NULL where it has not been written yet.';

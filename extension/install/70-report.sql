@@ -15,7 +15,10 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.bar(numeric, numeric, integer) IS 'A bar of block characters: value on a scale from 0 to top, width characters long at most.';
 
-CREATE OR REPLACE VIEW caseload.data_gaps WITH (security_barrier = true, security_invoker = true) AS
+CREATE OR REPLACE FUNCTION caseload.data_gaps_as_of(as_of date)
+RETURNS TABLE (district_id text, gap text, key text, consequence text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+BEGIN ATOMIC
   SELECT c.district_id, 'client without site'::text AS gap, c.client_id AS key,
          'the client''s days are counted in UTC'::text AS consequence
     FROM caseload.client c WHERE c.site_id IS NULL
@@ -37,8 +40,13 @@ CREATE OR REPLACE VIEW caseload.data_gaps WITH (security_barrier = true, securit
    WHERE NOT EXISTS (SELECT FROM caseload.episode e WHERE e.district_id = c.district_id AND e.client_id = c.client_id)
   UNION ALL
   SELECT a.district_id, 'unresolved appointment', a.appointment_id, 'neither session nor no-show until somebody says'
-    FROM caseload.appointment a WHERE a.status = 'scheduled' AND a.starts_at < CURRENT_DATE;
-COMMENT ON VIEW caseload.data_gaps IS 'What is missing, row by row, and what follows from it.';
+    FROM caseload.appointment a WHERE a.status = 'scheduled' AND a.starts_at < as_of;
+END;
+COMMENT ON FUNCTION caseload.data_gaps_as_of(date) IS 'What is missing, row by row, and what follows from it; appointments count as unresolved from the day after.';
+
+CREATE OR REPLACE VIEW caseload.data_gaps WITH (security_barrier = true, security_invoker = true) AS
+  SELECT g.district_id, g.gap, g.key, g.consequence FROM caseload.data_gaps_as_of(CURRENT_DATE) g;
+COMMENT ON VIEW caseload.data_gaps IS 'What is missing today, row by row, and what follows from it.';
 COMMENT ON COLUMN caseload.data_gaps.district_id IS 'The district.';
 COMMENT ON COLUMN caseload.data_gaps.gap IS 'Kind of gap.';
 COMMENT ON COLUMN caseload.data_gaps.key IS 'Id of the row that has it.';

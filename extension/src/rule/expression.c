@@ -271,8 +271,9 @@ operator_allowed(Oid opno)
 }
 
 /*
- * A built-in function that is immutable, in C, and works on allowed types;
- * a call must have an allowed name, a cast is any conversion between them.
+ * A built-in function that is immutable and works on allowed types.  A call
+ * must have an allowed name (round(numeric) is built in, but in SQL); a cast
+ * is any conversion in C between these types.
  */
 static bool
 function_allowed(FuncExpr *call)
@@ -285,13 +286,16 @@ function_allowed(FuncExpr *call)
 		return false;
 	form = (Form_pg_proc) GETSTRUCT(tuple);
 	allowed = form->pronamespace == PG_CATALOG_NAMESPACE &&
-		form->prolang == INTERNALlanguageId &&
 		form->provolatile == PROVOLATILE_IMMUTABLE &&
 		!form->proretset && type_allowed(form->prorettype);
 	for (int i = 0; i < form->pronargs && allowed; i++)
 		allowed = type_allowed(form->proargtypes.values[i]);
-	if (allowed && call->funcformat == COERCE_EXPLICIT_CALL)
-		allowed = name_allowed(NameStr(form->proname), allowed_functions, lengthof(allowed_functions));
+	if (call->funcformat == COERCE_EXPLICIT_CALL)
+		allowed = allowed &&
+			(form->prolang == INTERNALlanguageId || form->prolang == SQLlanguageId) &&
+			name_allowed(NameStr(form->proname), allowed_functions, lengthof(allowed_functions));
+	else
+		allowed = allowed && form->prolang == INTERNALlanguageId;
 	ReleaseSysCache(tuple);
 	return allowed;
 }
@@ -428,7 +432,7 @@ cl_facts_type(const char *subject)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown subject \"%s\"", subject),
-				 errhint("Subjects are client and therapist.")));
+				 errhint("Subjects are client, service and therapist.")));
 	return lookup_rowtype_tupdesc_copy(type, -1);
 }
 

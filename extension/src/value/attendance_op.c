@@ -109,7 +109,8 @@ attendance_subtract(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("cannot remove events that are not in the attendance value"),
-				 errdetail("%u of %u events to remove are not there.", missing, b.count)));
+				 errdetail("%u of %u events to remove are not there.", missing, b.count),
+				 errhint("If the value is that of client_activity, somebody has changed it: caseload.rebuild() makes it anew.")));
 	PG_RETURN_ATTENDANCE_P(cl_builder_finish(&builder, a.zone, a.zone_length));
 }
 

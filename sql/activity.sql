@@ -1,0 +1,125 @@
+-- client_activity is exact after every kind of statement on the facts, and what cannot be is refused.
+SET datestyle = 'ISO, YMD';
+SET timezone = 'UTC';
+INSERT INTO caseload.district (district_id) VALUES ('ACT');
+INSERT INTO caseload.site (district_id, site_id, time_zone) VALUES ('ACT', 'NY', 'America/New_York'), ('ACT', 'AK', 'America/Anchorage');
+INSERT INTO caseload.client (district_id, client_id, site_id) VALUES ('ACT', 'C1', 'NY'), ('ACT', 'C2', 'AK'), ('ACT', 'C3', NULL);
+CREATE VIEW activity AS SELECT client_id, episode, attendance FROM caseload.client_activity WHERE district_id = 'ACT' ORDER BY 1, 2;
+
+-- the first event enrols; INSERT, COPY, late events
+INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status) VALUES
+  ('ACT', 'C1', 'a1', '2026-01-12 14:00Z', 'no_show'), ('ACT', 'C2', 'b1', '2026-01-12 18:00Z', 'attended'), ('ACT', 'C1', 'a2', '2026-01-05 14:00Z', 'attended');
+COPY caseload.appointment (district_id, client_id, appointment_id, starts_at, status) FROM stdin;
+ACT	C3	c1	2026-01-12 14:00Z	late
+ACT	C1	a3	2025-12-01 14:00Z	attended
+\.
+INSERT INTO caseload.contact (district_id, client_id, contact_id, at, kind) VALUES ('ACT', 'C1', 'k1', '2026-01-14 15:30Z', 'two_way');
+TABLE activity;
+SELECT * FROM caseload.episode WHERE district_id = 'ACT' ORDER BY client_id;
+-- UPDATE of what counts, of what does not, of the key
+UPDATE caseload.appointment SET status = 'late_cancel' WHERE district_id = 'ACT' AND appointment_id = 'a1';
+UPDATE caseload.appointment SET minutes = 30 WHERE district_id = 'ACT';
+UPDATE caseload.appointment SET client_id = 'C3' WHERE district_id = 'ACT' AND appointment_id = 'a3';
+TABLE activity;
+-- ON CONFLICT and MERGE
+INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status)
+  VALUES ('ACT', 'C1', 'a1', '2026-01-12 14:00Z', 'no_show'), ('ACT', 'C1', 'a4', '2026-01-19 14:00Z', 'attended')
+  ON CONFLICT (district_id, client_id, appointment_id) DO UPDATE SET status = EXCLUDED.status;
+INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status) VALUES ('ACT', 'C1', 'a1', '2026-01-12 14:00Z', 'attended') ON CONFLICT DO NOTHING;
+MERGE INTO caseload.appointment a
+  USING (VALUES ('a1', 'attended'), ('a4', NULL), ('a5', 'scheduled')) v (id, status)
+  ON a.district_id = 'ACT' AND a.client_id = 'C1' AND a.appointment_id = v.id
+  WHEN MATCHED AND v.status IS NULL THEN DELETE
+  WHEN MATCHED THEN UPDATE SET status = v.status::caseload.appointment_status
+  WHEN NOT MATCHED THEN INSERT (district_id, client_id, appointment_id, starts_at, status)
+    VALUES ('ACT', 'C1', v.id, '2026-01-26 14:00Z', v.status::caseload.appointment_status);
+TABLE activity;
+-- DELETE, a transaction that is taken back, an error in the middle of a statement
+DELETE FROM caseload.appointment WHERE district_id = 'ACT' AND appointment_id IN ('a5', 'c1');
+BEGIN;
+DELETE FROM caseload.appointment WHERE district_id = 'ACT';
+SAVEPOINT s;
+INSERT INTO caseload.appointment (district_id, client_id, starts_at) VALUES ('ACT', 'C1', '2026-02-01 14:00Z');
+ROLLBACK TO s;
+TABLE activity;
+ROLLBACK;
+INSERT INTO caseload.appointment (district_id, client_id, starts_at) VALUES ('ACT', 'C1', '2026-03-01 14:00Z'), ('ACT', 'nobody', '2026-03-01 14:00Z');
+TABLE activity;
+-- a zone moves events to other days, a client to another zone
+UPDATE caseload.site SET time_zone = 'Asia/Kathmandu' WHERE district_id = 'ACT' AND site_id = 'NY';
+UPDATE caseload.client SET site_id = 'AK' WHERE district_id = 'ACT' AND client_id = 'C3';
+TABLE activity;
+UPDATE caseload.site SET time_zone = 'America/New_York' WHERE district_id = 'ACT' AND site_id = 'NY';
+
+-- episodes: events belong to the one whose period holds their local day
+UPDATE caseload.episode SET period = '[2025-12-01,2026-01-10)', outcome = 'partly_met' WHERE district_id = 'ACT' AND client_id = 'C1';
+INSERT INTO caseload.episode (district_id, client_id, episode, period) VALUES ('ACT', 'C1', 2, '[2026-01-11,)');
+BEGIN;
+DELETE FROM caseload.appointment WHERE district_id = 'ACT' AND client_id = 'C1' AND starts_at > '2026-01-10';
+DELETE FROM caseload.contact WHERE district_id = 'ACT' AND client_id = 'C1';
+UPDATE caseload.episode SET period = '[2025-12-01,2026-01-10)', outcome = 'partly_met' WHERE district_id = 'ACT' AND client_id = 'C1';
+INSERT INTO caseload.episode (district_id, client_id, episode, period) VALUES ('ACT', 'C1', 2, '[2026-01-11,)');
+INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status) VALUES
+  ('ACT', 'C1', 'a6', '2026-01-10 04:59Z', 'no_show'), ('ACT', 'C1', 'a7', '2026-01-11 05:00Z', 'no_show');
+COMMIT;
+TABLE activity;
+-- between the episodes, before them; overlapping ones; a service and an episode that lose each other
+INSERT INTO caseload.appointment (district_id, client_id, starts_at) VALUES ('ACT', 'C1', '2026-01-10 05:00Z');
+INSERT INTO caseload.contact (district_id, client_id, at, kind) VALUES ('ACT', 'C1', '2025-11-30 15:00Z', 'attempt');
+INSERT INTO caseload.episode (district_id, client_id, episode, period) VALUES ('ACT', 'C1', 3, '[2026-06-01,)');
+UPDATE caseload.episode SET period = '[2025-12-01,2026-01-09)' WHERE district_id = 'ACT' AND client_id = 'C1' AND episode = 1;
+DELETE FROM caseload.episode WHERE district_id = 'ACT' AND client_id = 'C1' AND episode = 1;
+INSERT INTO caseload.service (district_id, service_id, client_id, discipline, period) VALUES ('ACT', 'v1', 'C1', 'SLP', '[2025-01-01,2025-02-01)');
+INSERT INTO caseload.service (district_id, service_id, client_id, discipline, period) VALUES ('ACT', 'v1', 'C1', 'SLP', '[2025-12-15,2026-01-05)');
+UPDATE caseload.service SET therapist_id = 'T9' WHERE district_id = 'ACT' AND service_id = 'v1';
+-- where nobody is enrolled by himself
+INSERT INTO caseload.policy (district_id, policy_name, value) VALUES ('ACT', 'auto_enroll', 'no');
+INSERT INTO caseload.client (district_id, client_id) VALUES ('ACT', 'C4');
+INSERT INTO caseload.appointment (district_id, client_id, starts_at) VALUES ('ACT', 'C4', '2026-01-10 15:00Z');
+-- other things that cannot be
+INSERT INTO caseload.appointment (district_id, client_id, starts_at, status) VALUES ('ACT', 'C1', '2026-01-20 15:00Z', 'absent');
+INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at) VALUES ('ACT', 'C1', 'x', 'infinity');
+INSERT INTO caseload.appointment (district_id, client_id, starts_at) VALUES ('ACT', 'C2', '0044-03-15 BC');
+INSERT INTO caseload.appointment (district_id, client_id, starts_at, therapist_id) VALUES ('ACT', 'C1', '2026-01-20 15:00Z', 'T9');
+INSERT INTO caseload.site (district_id, site_id, time_zone) VALUES ('ACT', 'X', 'America/Newyork');
+INSERT INTO caseload.policy (district_id, policy_name, value) VALUES ('ACT', 'strike_window_days', 'many');
+INSERT INTO caseload.policy (district_id, policy_name, value) VALUES ('ACT', 'window', '30');
+INSERT INTO caseload.service (district_id, service_id, client_id, discipline, delivery, group_size, period) VALUES ('ACT', 'x', 'C1', 'SLP', 'individual_required', 2, '[2026-02-01,)');
+TABLE activity;
+
+-- verify() finds what somebody has done behind the triggers, rebuild() mends it
+SELECT * FROM caseload.verify('ACT');
+UPDATE caseload.client_activity SET attendance = 'America/Anchorage{}' WHERE district_id = 'ACT' AND client_id = 'C2';
+DELETE FROM caseload.client_activity WHERE district_id = 'ACT' AND client_id = 'C3';
+SELECT * FROM caseload.verify('ACT') ORDER BY client_id;
+DELETE FROM caseload.appointment WHERE district_id = 'ACT' AND client_id = 'C2';
+SELECT caseload.rebuild('ACT', 'C2'), caseload.rebuild('ACT'), caseload.rebuild('ACT');
+SELECT * FROM caseload.verify('ACT');
+-- TRUNCATE, and a trigger function where it does not belong
+BEGIN;
+TRUNCATE caseload.appointment, caseload.contact;
+TABLE activity;
+ROLLBACK;
+CREATE TRIGGER wrong AFTER INSERT ON caseload.appointment FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_event('starts_at', 'status');
+INSERT INTO caseload.appointment (district_id, client_id, starts_at) VALUES ('ACT', 'C1', '2026-01-20 15:00Z');
+DROP TRIGGER wrong ON caseload.appointment;
+SELECT caseload.activity_after_frame();
+-- a trigger does not assume the name of its table
+ALTER TABLE caseload.contact RENAME TO contact_102026;
+INSERT INTO caseload.contact_102026 (district_id, client_id, contact_id, at, kind) VALUES ('ACT', 'C2', 'k2', '2026-01-14 15:30Z', 'two_way');
+ALTER TABLE caseload.contact_102026 RENAME TO contact;
+SELECT client_id, attendance FROM activity WHERE client_id = 'C2';
+-- hostile search paths do not matter
+CREATE SCHEMA regress_hostile;
+CREATE FUNCTION regress_hostile.eq(text, text) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'captured'; END$$;
+CREATE OPERATOR regress_hostile.= (LEFTARG = text, RIGHTARG = text, FUNCTION = regress_hostile.eq);
+CREATE TABLE regress_hostile.client (LIKE caseload.client);
+SET search_path = regress_hostile, pg_catalog;
+INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status) VALUES ('ACT', 'C1', 'a8', '2026-01-20 15:00Z', 'attended');
+DISCARD PLANS;
+DELETE FROM caseload.appointment WHERE appointment_id OPERATOR(pg_catalog.=) 'a8';
+SELECT * FROM caseload.evaluate('2026-01-20', 'ACT');
+RESET search_path;
+SET client_min_messages = warning;
+DROP SCHEMA regress_hostile CASCADE;
+DROP VIEW activity;
