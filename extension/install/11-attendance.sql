@@ -6,7 +6,7 @@ CREATE TYPE caseload.appointment_status AS ENUM (
 COMMENT ON TYPE caseload.appointment_status IS 'What became of an appointment. A past one still scheduled is unresolved, never silently a no-show.';
 
 CREATE TYPE caseload.attendance;
-COMMENT ON TYPE caseload.attendance IS 'A clients attendance history: a sorted multiset of events in one time zone, mergeable and invertible.';
+COMMENT ON TYPE caseload.attendance IS 'A client''s attendance history: a sorted multiset of events in one time zone, mergeable and invertible.';
 
 CREATE FUNCTION caseload.attendance_in(cstring)
 RETURNS caseload.attendance
@@ -40,7 +40,7 @@ CREATE TYPE caseload.attendance (
   STORAGE = extended,
   ALIGNMENT = int4
 );
-COMMENT ON TYPE caseload.attendance IS 'A clients attendance history: a sorted multiset of events in one time zone, mergeable and invertible.';
+COMMENT ON TYPE caseload.attendance IS 'A client''s attendance history: a sorted multiset of events in one time zone, mergeable and invertible.';
 
 CREATE FUNCTION caseload.attendance_eq(a caseload.attendance, b caseload.attendance)
 RETURNS boolean

@@ -39,9 +39,7 @@ INSERT INTO caseload.policy_kind (policy_name, value_type, default_value, unit, 
   ('weekly_minutes_per_fte', 'numeric', '1500', 'minutes per week',
    'Direct and consult minutes that one full-time therapist can give in a week.',
    'NC Workload Assessment, direct method: 1.5 hours of work for each direct hour, so 25 of 37.5 hours'),
-  ('capacity', 'capacity_mode', 'error', NULL, 'What happens to an assignment beyond capacity: off, warn or error.', NULL),
-  ('close_warning_days', 'integer', '14', 'days', 'How long after a warning the caseload proposes to close.',
-   'Clinic handbook: last seen Jan 1, warned Feb 1, closed Feb 15 unless scheduled')
+  ('capacity', 'capacity_mode', 'error', NULL, 'What happens to an assignment beyond capacity: off, warn or error.', NULL)
 ON CONFLICT (policy_name) DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS caseload.policy (
