@@ -55,5 +55,5 @@ psql:
 	@PSQLRC=$$($(SRC)/scripts/cluster put $(SRC)/psql/caseload.psqlrc) $(SRC)/scripts/cluster psql
 stop:
 	@$(SRC)/scripts/cluster stop
-docs:
-	@$(SRC)/scripts/docs
+docs: all
+	@$(SRC)/scripts/cluster start && $(SRC)/scripts/docs

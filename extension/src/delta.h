@@ -1,0 +1,31 @@
+/*
+ * delta.h
+ *		What a statement changed of the events, net.
+ */
+#ifndef CL_DELTA_H
+#define CL_DELTA_H
+
+#include "attendance.h"
+#include "key_set.h"
+#include "transition.h"
+
+typedef struct EventDelta
+{
+	int			client;			/* index into the client set */
+	int			sign;			/* +1 added, -1 removed */
+	Event		event;
+} EventDelta;
+
+typedef struct DeltaList
+{
+	EventDelta *deltas;
+	int64		count;
+	int64		capacity;
+} DeltaList;
+
+extern void cl_read_events(TriggerData *trigdata, Tuplestorestate *store, int sign,
+						   KeySet *set, DeltaList *list);
+extern KeySet *cl_net_deltas(KeySet *touched, DeltaList *list);
+extern bool cl_apply_deltas(KeySet *set, DeltaList *list, KeySet *unenrolled);
+
+#endif							/* CL_DELTA_H */
