@@ -38,14 +38,14 @@ all install installcheck clean:
 	@exit 1
 endif
 
-# PGXS compiles into the same folders below the build directory.
-$(OBJS): | $(sort $(dir $(OBJS)))
+# A build elsewhere needs the folders, and must not find them through VPATH.
+ifneq ($(SRC),.)
+$(shell mkdir -p $(sort $(dir $(OBJS))))
+endif
 $(OBJS): $(wildcard $(SRC)/extension/src/*.h)
-$(sort $(dir $(OBJS))) extension/:
-	@mkdir -p $@
 
 # The install script is its pieces in name order; those that make ordinary objects are carried as text for install().
-extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble | extension/
+extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
 .PHONY: demo psql stop test docs bench
