@@ -48,7 +48,7 @@ $(OBJS): $(wildcard $(SRC)/extension/src/*.h)
 extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
-.PHONY: demo psql stop test docs bench
+.PHONY: demo psql stop test docs
 demo test:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
 psql:
