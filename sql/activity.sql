@@ -77,7 +77,9 @@ INSERT INTO caseload.policy (district_id, policy_name, value) VALUES ('ACT', 'au
 INSERT INTO caseload.client (district_id, client_id) VALUES ('ACT', 'C4');
 INSERT INTO caseload.appointment (district_id, client_id, starts_at) VALUES ('ACT', 'C4', '2026-01-10 15:00Z');
 -- other things that cannot be
+\set VERBOSITY sqlstate
 INSERT INTO caseload.appointment (district_id, client_id, starts_at, status) VALUES ('ACT', 'C1', '2026-01-20 15:00Z', 'absent');
+\set VERBOSITY default
 INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at) VALUES ('ACT', 'C1', 'x', 'infinity');
 INSERT INTO caseload.appointment (district_id, client_id, starts_at) VALUES ('ACT', 'C2', '0044-03-15 BC');
 INSERT INTO caseload.appointment (district_id, client_id, starts_at, therapist_id) VALUES ('ACT', 'C1', '2026-01-20 15:00Z', 'T9');
