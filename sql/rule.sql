@@ -51,7 +51,8 @@ CREATE VIEW standing AS SELECT client_id, rule_name, state FROM caseload.flag WH
 TABLE standing;
 SELECT raised, resolved, unchanged FROM caseload.evaluate('2026-01-31', 'RULE');
 SELECT raised, resolved, unchanged FROM caseload.evaluate('2026-02-24', 'RULE');
-SELECT raised, resolved, unchanged FROM caseload.evaluate('2026-02-24', 'RULE');
+SELECT * FROM caseload.verify('RULE', '2026-02-24');
+SELECT * FROM caseload.verify('RULE', '2026-01-31') ORDER BY client_id, difference;
 -- a dismissed flag stays dismissed while the condition holds, and comes again when it held no more in between
 UPDATE caseload.flag SET state = 'dismissed' WHERE district_id = 'RULE' AND client_id = 'strike3' AND rule_name = 'attendance_close' AND cleared_on IS NULL;
 SELECT raised, resolved, unchanged FROM caseload.evaluate('2026-02-24', 'RULE');

@@ -54,6 +54,9 @@ CREATE OR REPLACE TRIGGER activity_after_update AFTER UPDATE ON caseload.episode
 CREATE OR REPLACE TRIGGER activity_after_delete AFTER DELETE ON caseload.episode
   REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('episode');
 
+CREATE OR REPLACE TRIGGER activity_after_truncate AFTER TRUNCATE ON caseload.episode
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('episode');
+
 CREATE OR REPLACE TRIGGER activity_after_insert AFTER INSERT ON caseload.service
   REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('service');
 CREATE OR REPLACE TRIGGER activity_after_update AFTER UPDATE ON caseload.service

@@ -52,7 +52,7 @@ COMMENT ON COLUMN caseload.data_gaps.gap IS 'Kind of gap.';
 COMMENT ON COLUMN caseload.data_gaps.key IS 'Id of the row that has it.';
 COMMENT ON COLUMN caseload.data_gaps.consequence IS 'What the numbers make of it meanwhile.';
 
-CREATE OR REPLACE FUNCTION caseload.verify(in_district text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION caseload.verify(in_district text DEFAULT NULL, flags_as_of date DEFAULT NULL)
 RETURNS TABLE (district_id text, client_id text, episode integer, difference text)
 LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 10
 SET search_path = pg_catalog, caseload, pg_temp
@@ -79,9 +79,19 @@ BEGIN ATOMIC
     FROM caseload.episode e
     JOIN caseload.episode f ON f.district_id = e.district_id AND f.client_id = e.client_id
          AND f.episode > e.episode AND f.period && e.period
-   WHERE in_district IS NULL OR e.district_id = in_district;
+   WHERE in_district IS NULL OR e.district_id = in_district
+  UNION ALL
+  SELECT coalesce(n.district_id, f.district_id), coalesce(n.client_id, f.client_id), coalesce(n.episode, f.episode),
+         CASE WHEN f.flag_id IS NULL THEN format('flag of rule "%s" is not raised', n.rule_name)
+              ELSE format('flag of rule "%s" stands without reason', f.rule_name) END
+    FROM (SELECT n.* FROM caseload.findings(coalesce(flags_as_of, CURRENT_DATE), in_district) n WHERE flags_as_of IS NOT NULL) n
+    FULL JOIN (SELECT f.* FROM caseload.flag f
+                WHERE f.cleared_on IS NULL AND flags_as_of IS NOT NULL AND (in_district IS NULL OR f.district_id = in_district)) f
+      ON f.district_id = n.district_id AND f.client_id = n.client_id AND f.episode = n.episode
+         AND f.rule_district = n.rule_district AND f.rule_name = n.rule_name
+   WHERE f.flag_id IS NULL AND NOT n.failed OR n.client_id IS NULL;
 END;
-COMMENT ON FUNCTION caseload.verify(text) IS 'Recomputes what is derived from the facts and lists every difference; no row means that all is right. rebuild() mends.';
+COMMENT ON FUNCTION caseload.verify(text, date) IS 'Recomputes what is derived from the facts and lists every difference; no row means that all is right. With a date, flags are compared with the rules as of it, too. rebuild() and evaluate() mend.';
 
 CREATE OR REPLACE FUNCTION caseload.help(topic text DEFAULT NULL)
 RETURNS TABLE (kind text, name text, what text)

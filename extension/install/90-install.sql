@@ -22,7 +22,7 @@ BEGIN
       USING ERRCODE = 'insufficient_privilege', HINT = 'Must be superuser to run install().';
   END IF;
   -- two at a time would make the same objects
-  LOCK TABLE pg_catalog.pg_extension IN SHARE ROW EXCLUSIVE MODE;
+  PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('caseload.install', 0));
   CREATE TABLE IF NOT EXISTS caseload.installation (
     piece        text COLLATE "C" NOT NULL PRIMARY KEY,
     digest       text NOT NULL,

@@ -17,9 +17,9 @@
 #endif
 
 /*
- * Minor releases before these lack fixes that the promises of
- * docs/reliability rest on (versioned composite datums among them), and a
- * library built on one side of that line misbehaves on the other.
+ * Minor releases before these lack security fixes that we rely on (versioned
+ * composite datums among them), and a library built on one side of that line
+ * misbehaves on the other.
  */
 #ifndef CASELOAD_ALLOW_OLD_MINOR
 #if (PG_VERSION_NUM < 150020) || \
