@@ -2,44 +2,30 @@
 -- The facts as of a date. These functions carry no SET clause, so that the planner sees through them: a condition on the key of the
 -- result becomes a condition on the tables.
 
-CREATE OR REPLACE FUNCTION caseload._client_events(districts text[], clients text[])
-RETURNS TABLE (district_id text, client_id text, zone text, at timestamptz, status text)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
-BEGIN ATOMIC
-  SELECT c.district_id, c.client_id, coalesce(s.time_zone, 'UTC'), v.at, v.status
-    FROM unnest(districts, clients) AS k (district_id, client_id)
-    JOIN caseload.client c ON c.district_id = k.district_id AND c.client_id = k.client_id
-    LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
-   CROSS JOIN LATERAL (
-         SELECT a.starts_at, a.status::text FROM caseload.appointment a
-          WHERE a.district_id = c.district_id AND a.client_id = c.client_id
-         UNION ALL
-         SELECT t.at, t.kind::text FROM caseload.contact t
-          WHERE t.district_id = c.district_id AND t.client_id = c.client_id) AS v (at, status);
-END;
-COMMENT ON FUNCTION caseload._client_events(text[], text[]) IS 'Internal: appointments and contacts of these clients as events in their time zone.';
+-- The three that are given keys look every key up, whatever the planner thinks of the arrays: LATERAL with OFFSET 0 fixes the order.
 
 CREATE OR REPLACE FUNCTION caseload._activity_recompute(districts text[], clients text[])
 RETURNS TABLE (district_id text, client_id text, episode integer, attendance caseload.attendance)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
-  SELECT e.district_id, e.client_id, e.episode,
-         coalesce(v.attendance,
-                  (CASE z.zone WHEN 'UTC' THEN '' ELSE z.zone END || '{}')::caseload.attendance)
+  SELECT x.district_id, x.client_id, x.episode,
+         coalesce(x.attendance, (CASE x.zone WHEN 'UTC' THEN '' ELSE x.zone END || '{}')::caseload.attendance)
     FROM unnest(districts, clients) AS k (district_id, client_id)
-    JOIN caseload.client c ON c.district_id = k.district_id AND c.client_id = k.client_id
-    LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
-    JOIN caseload.episode e ON e.district_id = c.district_id AND e.client_id = c.client_id
-   CROSS JOIN LATERAL (SELECT caseload.canonical_zone(coalesce(s.time_zone, 'UTC'))) AS z (zone)
-   -- one look into the keys for each episode: right for one client and for all, whatever the planner thinks of the arrays
-    LEFT JOIN LATERAL (
-         SELECT caseload.attendance(u.at, u.status, z.zone) AS attendance
-           FROM (SELECT a.starts_at AS at, a.status::text AS status FROM caseload.appointment a
-                  WHERE a.district_id = e.district_id AND a.client_id = e.client_id
-                 UNION ALL
-                 SELECT t.at, t.kind::text FROM caseload.contact t
-                  WHERE t.district_id = e.district_id AND t.client_id = e.client_id) u
-          WHERE e.period @> (u.at AT TIME ZONE z.zone)::date) v ON true;
+   CROSS JOIN LATERAL (
+         SELECT e.district_id, e.client_id, e.episode, z.zone,
+                (SELECT caseload.attendance(v.at, v.status, z.zone)
+                   FROM (SELECT a.starts_at AS at, a.status::text AS status FROM caseload.appointment a
+                          WHERE a.district_id = e.district_id AND a.client_id = e.client_id
+                         UNION ALL
+                         SELECT t.at, t.kind::text FROM caseload.contact t
+                          WHERE t.district_id = e.district_id AND t.client_id = e.client_id) v
+                  WHERE e.period @> (v.at AT TIME ZONE z.zone)::date) AS attendance
+           FROM caseload.client c
+           LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
+          CROSS JOIN LATERAL (SELECT caseload.canonical_zone(coalesce(s.time_zone, 'UTC'))) AS z (zone)
+           JOIN caseload.episode e ON e.district_id = c.district_id AND e.client_id = c.client_id
+          WHERE c.district_id = k.district_id AND c.client_id = k.client_id
+         OFFSET 0) x;
 END;
 COMMENT ON FUNCTION caseload._activity_recompute(text[], text[]) IS 'Internal: what client_activity must say of these clients, made from the events: the one definition that rebuild and verify share.';
 
@@ -47,11 +33,21 @@ CREATE OR REPLACE FUNCTION caseload._orphan_events(districts text[], clients tex
 RETURNS TABLE (district_id text, client_id text, day date)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
-  SELECT v.district_id, v.client_id, (v.at AT TIME ZONE v.zone)::date
-    FROM caseload._client_events(districts, clients) v
-   WHERE NOT EXISTS (SELECT FROM caseload.episode e
-                      WHERE e.district_id = v.district_id AND e.client_id = v.client_id
-                        AND e.period @> (v.at AT TIME ZONE v.zone)::date);
+  SELECT k.district_id, k.client_id, x.day
+    FROM unnest(districts, clients) AS k (district_id, client_id)
+   CROSS JOIN LATERAL (
+         SELECT d.day
+           FROM caseload.client c
+           LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
+          CROSS JOIN LATERAL (
+                SELECT a.starts_at FROM caseload.appointment a WHERE a.district_id = c.district_id AND a.client_id = c.client_id
+                UNION ALL
+                SELECT t.at FROM caseload.contact t WHERE t.district_id = c.district_id AND t.client_id = c.client_id) AS v (at)
+          CROSS JOIN LATERAL (SELECT (v.at AT TIME ZONE coalesce(s.time_zone, 'UTC'))::date) AS d (day)
+          WHERE c.district_id = k.district_id AND c.client_id = k.client_id
+            AND (SELECT count(*) FROM caseload.episode e
+                  WHERE e.district_id = c.district_id AND e.client_id = c.client_id AND e.period @> d.day) = 0
+         OFFSET 0) x;
 END;
 COMMENT ON FUNCTION caseload._orphan_events(text[], text[]) IS 'Internal: events of these clients that lie outside every episode.';
 

@@ -26,7 +26,8 @@ CREATE FUNCTION caseload.evaluate(
 RETURNS record
 AS 'MODULE_PATHNAME', 'evaluate'
 LANGUAGE C VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, caseload, pg_temp;
+SET search_path = pg_catalog, caseload, pg_temp
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off;
 COMMENT ON FUNCTION caseload.evaluate(date, text) IS 'Makes all flags of a district (NULL: of all) say what the rules say as of a date. Idempotent; to be run daily, since time alone changes flags.';
 
 CREATE FUNCTION caseload.findings(
@@ -35,5 +36,6 @@ CREATE FUNCTION caseload.findings(
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'findings'
 LANGUAGE C STABLE PARALLEL UNSAFE ROWS 100
-SET search_path = pg_catalog, caseload, pg_temp;
+SET search_path = pg_catalog, caseload, pg_temp
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off;
 COMMENT ON FUNCTION caseload.findings(date, text) IS 'Which rules hold for which clients as of a date, computed now and written nowhere; failed: the rule could not be evaluated.';

@@ -60,18 +60,22 @@ typedef struct Failure
 } Failure;
 
 static CachedQuery facts_query = {
-	"SELECT f.*, k.n::int4"
+	"SELECT x.*, k.n::int4"
 	"  FROM unnest($1, $2) WITH ORDINALITY AS k (district_id, client_id, n)"
-	"  JOIN caseload.client_facts($3) f ON f.district_id = k.district_id AND f.client_id = k.client_id"
-	" ORDER BY k.n, f.episode",
+	" CROSS JOIN LATERAL ("
+	"   SELECT f.* FROM caseload.client_facts($3) f"
+	"    WHERE f.district_id = k.district_id AND f.client_id = k.client_id"
+	"    ORDER BY f.episode OFFSET 0) AS x",
 	3, {"text[]", "text[]", "date"}
 };
 
 static CachedQuery standing_query = {
-	"SELECT k.n::int4, f.episode, f.rule_district, f.rule_name, f.flag_id, f.state"
+	"SELECT k.n::int4, x.*"
 	"  FROM unnest($1, $2) WITH ORDINALITY AS k (district_id, client_id, n)"
-	"  JOIN caseload.flag f ON f.district_id = k.district_id AND f.client_id = k.client_id"
-	" WHERE f.cleared_on IS NULL AND f.subject = 'client'",
+	" CROSS JOIN LATERAL ("
+	"   SELECT f.episode, f.rule_district, f.rule_name, f.flag_id FROM caseload.flag f"
+	"    WHERE f.district_id = k.district_id AND f.client_id = k.client_id"
+	"      AND f.cleared_on IS NULL OFFSET 0) AS x",
 	2, {"text[]", "text[]"}
 };
 
@@ -81,17 +85,18 @@ static CachedQuery raise_query = {
 	" SELECT n.district_id, n.client_id, n.episode, r.subject, r.district_id, r.rule_name,"
 	"        r.version, r.severity, r.action, r.message, $6, ($6 + r.due_after)::date"
 	"   FROM unnest($1, $2, $3, $4, $5) AS n (district_id, client_id, episode, rule_district, rule_name)"
-	"   JOIN caseload.rule r ON r.district_id = n.rule_district AND r.rule_name = n.rule_name"
+	"  CROSS JOIN LATERAL ("
+	"    SELECT r.* FROM caseload.rule r"
+	"     WHERE r.district_id = n.rule_district AND r.rule_name = n.rule_name OFFSET 0) AS r"
 	" ON CONFLICT DO NOTHING",
 	6, {"text[]", "text[]", "int4[]", "text[]", "text[]", "date"}
 };
 
 static CachedQuery clear_query = {
-	"UPDATE caseload.flag f"
-	"   SET cleared_on = $3, state = CASE WHEN f.state = 'dismissed' THEN f.state ELSE 'resolved' END"
-	"  FROM unnest($1, $2) AS c (district_id, flag_id)"
-	" WHERE f.district_id = c.district_id AND f.flag_id = c.flag_id",
-	3, {"text[]", "text[]", "date"}
+	"UPDATE caseload.flag"
+	"   SET cleared_on = $3, state = CASE WHEN state = 'dismissed' THEN state ELSE 'resolved' END"
+	" WHERE district_id = $1 AND flag_id = $2",
+	3, {"text", "text", "date"}
 };
 
 static CachedQuery failure_query = {
@@ -464,10 +469,10 @@ sync_batch(const KeySet *batch, DateADT as_of, FlagCounts *counts)
 	SPI_freetuptable(SPI_tuptable);
 
 	raise_flags(&list, rules, batch, as_of, counts);
-	if (clear > 0)
+	for (int i = 0; i < clear; i++)
 	{
-		args[0] = cl_text_array(districts, clear);
-		args[1] = cl_text_array(flag_ids, clear);
+		args[0] = CStringGetTextDatum(districts[i]);
+		args[1] = CStringGetTextDatum(flag_ids[i]);
 		args[2] = DateADTGetDatum(as_of);
 		counts->resolved += cl_run(&clear_query, args, NULL);
 	}

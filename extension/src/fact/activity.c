@@ -29,18 +29,17 @@ static CachedQuery enroll_query = {
 	"INSERT INTO caseload.episode (district_id, client_id, episode)"
 	" SELECT k.district_id, k.client_id, 1"
 	"   FROM unnest($1, $2) AS k (district_id, client_id)"
-	"   JOIN caseload.policies(CURRENT_DATE) p ON p.district_id = k.district_id AND p.auto_enroll"
-	"  WHERE NOT EXISTS (SELECT FROM caseload.episode e"
-	"                     WHERE e.district_id = k.district_id AND e.client_id = k.client_id)"
-	"  ORDER BY 1, 2"
+	"  WHERE k.district_id = ANY (ARRAY(SELECT p.district_id FROM caseload.policies(CURRENT_DATE) p WHERE p.auto_enroll))"
+	"    AND (SELECT count(*) FROM caseload.episode e"
+	"          WHERE e.district_id = k.district_id AND e.client_id = k.client_id) = 0"
 	" ON CONFLICT (district_id, client_id, episode) DO NOTHING",
 	2, {"text[]", "text[]"}
 };
 
 static CachedQuery unenrolled_query = {
 	"SELECT k.client_id FROM unnest($1, $2) AS k (district_id, client_id)"
-	" WHERE NOT EXISTS (SELECT FROM caseload.episode e"
-	"                    WHERE e.district_id = k.district_id AND e.client_id = k.client_id) LIMIT 1",
+	" WHERE (SELECT count(*) FROM caseload.episode e"
+	"         WHERE e.district_id = k.district_id AND e.client_id = k.client_id) = 0 LIMIT 1",
 	2, {"text[]", "text[]"}
 };
 
@@ -56,47 +55,56 @@ static CachedQuery rebuild_query = {
 	"INSERT INTO caseload.client_activity AS a (district_id, client_id, episode, attendance)"
 	" SELECT r.district_id, r.client_id, r.episode, r.attendance"
 	"   FROM caseload._activity_recompute($1, $2) r"
-	"  ORDER BY 1, 2, 3"
 	" ON CONFLICT (district_id, client_id, episode) DO UPDATE SET attendance = EXCLUDED.attendance"
 	" WHERE a.attendance <> EXCLUDED.attendance",
 	2, {"text[]", "text[]"}
 };
 
 static CachedQuery overlap_query = {
-	"SELECT a.client_id, a.episode, a.period::text, b.episode, b.period::text"
+	"SELECT x.*"
 	"  FROM unnest($1, $2) AS k (district_id, client_id)"
-	"  JOIN caseload.episode a ON a.district_id = k.district_id AND a.client_id = k.client_id"
-	"  JOIN caseload.episode b ON b.district_id = a.district_id AND b.client_id = a.client_id"
-	"       AND b.episode > a.episode AND b.period && a.period LIMIT 1",
+	" CROSS JOIN LATERAL ("
+	"   SELECT a.client_id, a.episode, a.period::text, b.episode, b.period::text"
+	"     FROM caseload.episode a"
+	"     JOIN caseload.episode b ON b.district_id = a.district_id AND b.client_id = a.client_id"
+	"          AND b.episode > a.episode AND b.period && a.period"
+	"    WHERE a.district_id = k.district_id AND a.client_id = k.client_id OFFSET 0) AS x LIMIT 1",
 	2, {"text[]", "text[]"}
 };
 
 static CachedQuery service_query = {
-	"SELECT s.service_id, s.client_id,"
-	"       coalesce((SELECT string_agg(e.period::text, ', ' ORDER BY e.period) FROM caseload.episode e"
-	"         WHERE e.district_id = s.district_id AND e.client_id = s.client_id), 'none')"
+	"SELECT x.*"
 	"  FROM unnest($1, $2) AS k (district_id, client_id)"
-	"  JOIN caseload.service s ON s.district_id = k.district_id AND s.client_id = k.client_id"
-	" WHERE NOT EXISTS (SELECT FROM caseload.episode e"
-	"                    WHERE e.district_id = s.district_id AND e.client_id = s.client_id"
-	"                      AND e.period && s.period) LIMIT 1",
+	" CROSS JOIN LATERAL ("
+	"   SELECT s.service_id, s.client_id,"
+	"          coalesce((SELECT string_agg(e.period::text, ', ' ORDER BY e.period) FROM caseload.episode e"
+	"            WHERE e.district_id = s.district_id AND e.client_id = s.client_id), 'none')"
+	"     FROM caseload.service s"
+	"    WHERE s.district_id = k.district_id AND s.client_id = k.client_id"
+	"      AND (SELECT count(*) FROM caseload.episode e"
+	"            WHERE e.district_id = s.district_id AND e.client_id = s.client_id"
+	"              AND e.period && s.period) = 0 OFFSET 0) AS x LIMIT 1",
 	2, {"text[]", "text[]"}
 };
 
 static CachedQuery moved_query = {
-	"SELECT a.district_id, a.client_id"
+	"SELECT k.district_id, k.client_id"
 	"  FROM unnest($1, $2) AS k (district_id, client_id)"
-	"  JOIN caseload.client c ON c.district_id = k.district_id AND c.client_id = k.client_id"
-	"  LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id"
-	"  JOIN caseload.client_activity a ON a.district_id = c.district_id AND a.client_id = c.client_id"
-	" WHERE caseload.zone(a.attendance) <> caseload.canonical_zone(coalesce(s.time_zone, 'UTC'))",
+	" CROSS JOIN LATERAL ("
+	"   SELECT FROM caseload.client c"
+	"     LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id"
+	"     JOIN caseload.client_activity a ON a.district_id = c.district_id AND a.client_id = c.client_id"
+	"    WHERE c.district_id = k.district_id AND c.client_id = k.client_id"
+	"      AND caseload.zone(a.attendance) <> caseload.canonical_zone(coalesce(s.time_zone, 'UTC')) OFFSET 0) AS x",
 	2, {"text[]", "text[]"}
 };
 
 static CachedQuery site_clients_query = {
-	"SELECT c.district_id, c.client_id"
+	"SELECT x.*"
 	"  FROM unnest($1, $2) AS k (district_id, site_id)"
-	"  JOIN caseload.client c ON c.district_id = k.district_id AND c.site_id = k.site_id",
+	" CROSS JOIN LATERAL ("
+	"   SELECT c.district_id, c.client_id FROM caseload.client c"
+	"    WHERE c.district_id = k.district_id AND c.site_id = k.site_id OFFSET 0) AS x",
 	2, {"text[]", "text[]"}
 };
 

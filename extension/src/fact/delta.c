@@ -51,16 +51,18 @@ typedef struct LabelCache
 } LabelCache;
 
 static CachedQuery context_query = {
-	"SELECT k.n::int4, coalesce(s.time_zone, 'UTC'), e.episode,"
-	"       coalesce(lower(e.period), '-infinity'), coalesce(upper(e.period), 'infinity'),"
-	"       a.attendance"
+	"SELECT k.n::int4, x.*"
 	"  FROM unnest($1, $2) WITH ORDINALITY AS k (district_id, client_id, n)"
-	"  JOIN caseload.client c ON c.district_id = k.district_id AND c.client_id = k.client_id"
-	"  LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id"
-	"  LEFT JOIN caseload.episode e ON e.district_id = k.district_id AND e.client_id = k.client_id"
-	"  LEFT JOIN caseload.client_activity a ON a.district_id = e.district_id"
-	"       AND a.client_id = e.client_id AND a.episode = e.episode"
-	" ORDER BY k.n, e.period",
+	" CROSS JOIN LATERAL ("
+	"   SELECT coalesce(s.time_zone, 'UTC'), e.episode,"
+	"          coalesce(lower(e.period), '-infinity'), coalesce(upper(e.period), 'infinity'), a.attendance"
+	"     FROM caseload.client c"
+	"     LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id"
+	"     LEFT JOIN caseload.episode e ON e.district_id = c.district_id AND e.client_id = c.client_id"
+	"     LEFT JOIN caseload.client_activity a ON a.district_id = e.district_id"
+	"          AND a.client_id = e.client_id AND a.episode = e.episode"
+	"    WHERE c.district_id = k.district_id AND c.client_id = k.client_id"
+	"    ORDER BY e.period OFFSET 0) AS x",
 	2, {"text[]", "text[]"}
 };
 

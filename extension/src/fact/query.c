@@ -97,9 +97,14 @@ fetch_plan(CachedQuery *query)
 
 		parseTypeString_compat(query->types[i], &types[i], &typmod);
 	}
-	plan = SPI_prepare(query->text, query->nargs, types);
+	/*
+	 * One generic plan: planning costs far more than running for one client,
+	 * and a plan that looks every key up grows no faster than they do.  The
+	 * settings of our functions see to it that it does (31-activity.sql).
+	 */
+	plan = SPI_prepare_cursor(query->text, query->nargs, types, CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+		elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "SPI_keepplan failed");
 	/* only now: an error before leaves nothing behind */
