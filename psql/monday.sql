@@ -56,7 +56,7 @@ SELECT min(f.due_on) AS due, f.client_id AS client, c.site_id AS site,
  LIMIT :rows;
 
 SELECT count(DISTINCT f.client_id) AS flagged FROM caseload.flags(:'as_of', :'district') f \gset
-\echo :rows 'of' :flagged 'clients with flags; -v rows=' :flagged 'shows all'
+\echo :rows 'of' :flagged 'clients with flags (psql -v rows=1000 shows more)'
 \echo
 \echo '2. Load per therapist (weekly minutes against capacity; the bar ends at 150 %)'
 SELECT w.therapist_id AS therapist, w.discipline AS disc, w.fte::numeric(4,2) AS fte, w.clients, w.sites,
@@ -66,7 +66,8 @@ SELECT w.therapist_id AS therapist, w.discipline AS disc, w.fte::numeric(4,2) AS
   FROM caseload.workload(:'as_of') w
  WHERE w.district_id = :'district'
  ORDER BY w.discipline, w.utilization DESC NULLS LAST, w.therapist_id
- LIMIT 40;
+
+ LIMIT 200;
 
 \echo '3. Equity of the team (per FTE; 0 = equal for gini, cv and hoover, 1 = equal for jain)'
 SELECT e."group" AS team, e.therapists AS n, round(e.lowest_per_fte) AS lowest, round(e.mean_per_fte) AS mean, round(e.highest_per_fte) AS highest,

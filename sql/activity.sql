@@ -106,6 +106,35 @@ CREATE TRIGGER wrong AFTER INSERT ON caseload.appointment FOR EACH STATEMENT EXE
 INSERT INTO caseload.appointment (district_id, client_id, starts_at) VALUES ('ACT', 'C1', '2026-01-20 15:00Z');
 DROP TRIGGER wrong ON caseload.appointment;
 SELECT caseload.activity_after_frame();
+-- several tables in one statement: what one trigger makes anew, the next must not count again
+INSERT INTO caseload.client (district_id, client_id, site_id) SELECT 'ACT', 'M' || i, 'NY' FROM generate_series(1, 4) i;
+DELETE FROM caseload.policy WHERE district_id = 'ACT' AND policy_name = 'auto_enroll';
+WITH e AS (INSERT INTO caseload.episode (district_id, client_id, episode, period) VALUES ('ACT', 'M1', 1, '[2026-01-01,)') RETURNING district_id, client_id)
+INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status)
+  SELECT district_id, client_id, 'm' || i, '2026-01-05 15:00Z'::timestamptz + i * interval '7 days', 'no_show' FROM e, generate_series(1, 2) i;
+WITH k AS (INSERT INTO caseload.contact (district_id, client_id, contact_id, at, kind) VALUES ('ACT', 'M2', 'k', '2026-01-05 15:00Z', 'two_way'))
+INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status) VALUES ('ACT', 'M2', 'm', '2026-01-06 15:00Z', 'attended');
+WITH z AS (UPDATE caseload.client SET site_id = 'AK' WHERE district_id = 'ACT' AND client_id IN ('M1', 'M3'))
+INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status) VALUES
+  ('ACT', 'M1', 'm3', '2026-01-26 15:00Z', 'attended'), ('ACT', 'M3', 'm', '2026-01-06 15:00Z', 'attended');
+SELECT client_id, attendance FROM activity WHERE client_id LIKE 'M%';
+-- with the last facts goes the client, and is not enrolled again
+WITH a AS (DELETE FROM caseload.appointment WHERE district_id = 'ACT' AND client_id = 'M3') DELETE FROM caseload.episode WHERE district_id = 'ACT' AND client_id = 'M3';
+WITH a AS (DELETE FROM caseload.appointment WHERE district_id = 'ACT' AND client_id = 'M1') DELETE FROM caseload.client WHERE district_id = 'ACT' AND client_id = 'M1';
+SELECT client_id, attendance FROM activity WHERE client_id LIKE 'M%';
+SELECT * FROM caseload.verify('ACT');
+-- our trigger functions serve no tables of others, nor columns of other types
+CREATE ROLE regress_caseload_other;
+CREATE TABLE regress_other (district_id text, client_id text, starts_at timestamptz, status caseload.appointment_status);
+ALTER TABLE regress_other OWNER TO regress_caseload_other;
+CREATE TRIGGER x AFTER INSERT ON regress_other REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_event('starts_at', 'status');
+INSERT INTO regress_other VALUES ('ACT', 'C2', '2026-01-05 15:00Z', 'no_show');
+DROP TABLE regress_other;
+DROP ROLE regress_caseload_other;
+CREATE TABLE regress_other (district_id bigint, client_id bigint, starts_at bigint, status bigint);
+CREATE TRIGGER x AFTER INSERT ON regress_other REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_event('starts_at', 'status');
+INSERT INTO regress_other VALUES (81985529216486895, 42, 1, 1);
+DROP TABLE regress_other;
 -- a trigger does not assume the name of its table
 ALTER TABLE caseload.contact RENAME TO contact_102026;
 INSERT INTO caseload.contact_102026 (district_id, client_id, contact_id, at, kind) VALUES ('ACT', 'C2', 'k2', '2026-01-14 15:30Z', 'two_way');

@@ -32,6 +32,21 @@ UPDATE caseload.therapist SET fte = 0.4 WHERE district_id = 'CAP' AND therapist_
 UPDATE caseload.service SET dosage = '70/week' WHERE district_id = 'CAP' AND service_id = 'S2';
 UPDATE caseload.service SET dosage = '71/week' WHERE district_id = 'CAP' AND service_id = 'S2';
 UPDATE caseload.service SET delivery = 'push_in' WHERE district_id = 'CAP' AND service_id = 'S2';
+-- what a transaction has corrected itself has nothing to answer for; a client who begins later counts when he does
+BEGIN;
+INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, therapist_id, period) VALUES ('CAP', 'oops', 'C12', 'OT', '30/week', 'full', '[2026-01-01,)');
+UPDATE caseload.service SET discipline = 'SLP' WHERE district_id = 'CAP' AND service_id = 'oops';
+COMMIT;
+DELETE FROM caseload.service WHERE district_id = 'CAP' AND service_id = 'oops';
+INSERT INTO caseload.client (district_id, client_id) VALUES ('CAP', 'F1');
+INSERT INTO caseload.episode (district_id, client_id, episode, period) VALUES ('CAP', 'F1', 1, '[2126-01-01,)');
+INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, therapist_id, period) VALUES ('CAP', 'F1', 'F1', 'SLP', '1600/week', 'full', '[2026-01-01,)');
+-- a group that fits exactly
+INSERT INTO caseload.therapist (district_id, therapist_id, discipline, fte) VALUES ('CAP', 'tiny', 'SLP', 0.04);
+INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, group_size, therapist_id, period)
+  SELECT 'CAP', 'G' || i, 'C' || i, 'SLP', '1x60/week', 3, 'tiny', '[2026-01-01,)' FROM generate_series(1, 3) i;
+SELECT weekly_minutes, capacity_minutes FROM caseload.workload() WHERE district_id = 'CAP' AND therapist_id = 'tiny';
+UPDATE caseload.service SET client_id = 'C9', dosage = '1x61/week' WHERE district_id = 'CAP' AND service_id = 'G1';
 -- the peak of the load counts, also when it comes later; the past does not
 INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, therapist_id, period) VALUES ('CAP', 'late', 'C12', 'SLP', '1400/week', 'full', '[2126-01-01,)');
 INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, therapist_id, period) VALUES ('CAP', 'S12', 'C12', 'SLP', '30/week', 'full', '[2026-01-01,)');
@@ -42,6 +57,8 @@ INSERT INTO caseload.service (district_id, service_id, client_id, discipline, do
 INSERT INTO caseload.policy (district_id, policy_name, value) VALUES ('CAP', 'capacity', 'warn');
 UPDATE caseload.service SET therapist_id = 'half' WHERE district_id = 'CAP' AND service_id = 'S1';
 SELECT rule_name, verdict FROM caseload.check_capacity('half', dosage => '30/week');
+UPDATE caseload.policy SET value = 'off' WHERE district_id = 'CAP';
+UPDATE caseload.service SET dosage = '80/week' WHERE district_id = 'CAP' AND service_id = 'S1';
 DELETE FROM caseload.policy WHERE district_id = 'CAP';
 BEGIN;
 SET LOCAL caseload.capacity = 'warn';

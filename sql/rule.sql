@@ -14,7 +14,7 @@ SELECT expression, (caseload.check_expression('client', expression)).*
     (45, 'category || ''x'' = ''y'''), (46, '$1 > 1'), (47, 'ctid IS NULL'), (48, 'client_facts IS NULL'), (49, 'last_attended IS NULL'), (50, 'client_facts.strikes > 1'),
     (51, 'strikes > 1 ORDER BY 1'), (52, 'strikes ^ 9 > 1'), (53, 'factorial(strikes) > 1'), (54, '(strikes > 1) COLLATE "C"'), (55, 'strikes = ANY (ARRAY[1,2])'),
     (56, '1 / 0 > 1'), (57, '''x''::integer > 1'), (58, repeat('(', 60) || 'strikes > 1' || repeat(')', 60)), (59, repeat('NOT ', 60) || 'has_upcoming'),
-    (60, '1e200000 > strikes')
+    (60, '1e200000 > strikes'), (61, '(1e130000 + strikes) % (1e65000 + 7) > 0'), (62, 'strikes::numeric(1000, 900) > 1'), (63, '1e30 > strikes')
   ) v (n, expression) ORDER BY n;
 SELECT (caseload.check_expression('client', repeat('NOT ', 1001) || 'has_upcoming')).message;
 SELECT (caseload.check_expression('client', 'strikes * 1.5', 'numeric')).ok, (caseload.check_expression('therapist', 'utilization > 1.1')).ok,
@@ -70,6 +70,8 @@ INSERT INTO caseload.episode (district_id, client_id, episode, period) VALUES ('
 SELECT count(*) FROM standing WHERE client_id = 'strike3' AND rule_name = 'attendance_close';
 SELECT episode, strikes FROM caseload.client_facts('2026-03-02') WHERE district_id = 'RULE' AND client_id = 'strike3';
 
+INSERT INTO caseload.rule (district_id, rule_name, condition, message, due_after) VALUES ('RULE', 'never', 'true', 'x', '6000000 years');
+INSERT INTO caseload.episode (district_id, client_id, episode, period) VALUES ('RULE', 'never', 9, '[-infinity,2001-01-01)');
 -- a district's own rule; versions; a rule that does not compile, and one that fails while it runs
 INSERT INTO caseload.rule (district_id, rule_name, condition, message) VALUES ('RULE', 'one_miss', 'no_shows >= 1', 'call the family');
 SELECT client_id FROM caseload.flags('2026-01-19', 'RULE') WHERE rule_name = 'one_miss' ORDER BY 1;

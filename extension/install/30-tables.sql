@@ -2,6 +2,8 @@
 -- The facts: ordinary tables, owned by whoever ran install(). Every key and foreign key begins with district_id; ids are given by the
 -- caller or random, never counted; all are compared byte by byte (COLLATE "C").
 
+-- Bounds of periods are days or open, never infinity, with which nothing can be reckoned.
+
 CREATE TABLE IF NOT EXISTS caseload.district (
   district_id text COLLATE "C" NOT NULL CHECK (district_id NOT IN ('', '*')),
   name        text,
@@ -45,7 +47,7 @@ ON CONFLICT (policy_name) DO NOTHING;
 CREATE TABLE IF NOT EXISTS caseload.policy (
   district_id text COLLATE "C" NOT NULL REFERENCES caseload.district ON DELETE CASCADE,
   policy_name text COLLATE "C" NOT NULL REFERENCES caseload.policy_kind,
-  valid       daterange NOT NULL DEFAULT '(,)' CHECK (NOT isempty(valid)),
+  valid       daterange NOT NULL DEFAULT '(,)' CHECK (NOT isempty(valid) AND isfinite(lower(valid)) IS NOT FALSE AND isfinite(upper(valid)) IS NOT FALSE),
   value       text NOT NULL,
   PRIMARY KEY (district_id, policy_name, valid),
   CONSTRAINT policy_no_overlap EXCLUDE USING gist (district_id WITH =, policy_name WITH =, valid WITH &&)
@@ -79,7 +81,8 @@ CREATE TABLE IF NOT EXISTS caseload.therapist (
   name         text,
   discipline   text NOT NULL,
   fte          numeric(4,3) CHECK (fte >= 0 AND fte <= 2),
-  employed     daterange NOT NULL DEFAULT '(,)' CHECK (NOT isempty(employed)),
+  employed     daterange NOT NULL DEFAULT '(,)'
+               CHECK (NOT isempty(employed) AND isfinite(lower(employed)) IS NOT FALSE AND isfinite(upper(employed)) IS NOT FALSE),
   state        text,
   time_zone    text CHECK (caseload.canonical_zone(time_zone) <> ''),
   PRIMARY KEY (district_id, therapist_id)
@@ -133,7 +136,8 @@ CREATE TABLE IF NOT EXISTS caseload.episode (
   district_id    text COLLATE "C" NOT NULL,
   client_id      text COLLATE "C" NOT NULL,
   episode        integer NOT NULL CHECK (episode > 0),
-  period         daterange NOT NULL DEFAULT '(,)' CHECK (NOT isempty(period)),
+  period         daterange NOT NULL DEFAULT '(,)'
+                 CHECK (NOT isempty(period) AND isfinite(lower(period)) IS NOT FALSE AND isfinite(upper(period)) IS NOT FALSE),
   closure_reason text,
   outcome        text CHECK (outcome IN ('met', 'partly_met', 'dropped', 'transferred', 'declined', 'other')),
   PRIMARY KEY (district_id, client_id, episode),
@@ -158,7 +162,8 @@ CREATE TABLE IF NOT EXISTS caseload.service (
   delivery     caseload.delivery NOT NULL DEFAULT 'small_group_ok',
   group_size   integer NOT NULL DEFAULT 1 CHECK (group_size BETWEEN 1 AND 30),
   therapist_id text COLLATE "C",
-  period       daterange NOT NULL DEFAULT daterange(CURRENT_DATE, NULL) CHECK (NOT isempty(period)),
+  period       daterange NOT NULL DEFAULT daterange(CURRENT_DATE, NULL)
+               CHECK (NOT isempty(period) AND isfinite(lower(period)) IS NOT FALSE AND isfinite(upper(period)) IS NOT FALSE),
   PRIMARY KEY (district_id, service_id),
   CONSTRAINT service_client_fkey FOREIGN KEY (district_id, client_id) REFERENCES caseload.client,
   CONSTRAINT service_therapist_fkey FOREIGN KEY (district_id, therapist_id) REFERENCES caseload.therapist,

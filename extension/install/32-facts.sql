@@ -78,8 +78,8 @@ CREATE TYPE caseload.service_facts AS (
   is_consult        boolean,
   waiting           boolean,
   days_in_force     integer,
-  client_minutes    numeric(12,2),
-  therapist_minutes numeric(12,2)
+  client_minutes    numeric(14,6),
+  therapist_minutes numeric(14,6)
 );
 COMMENT ON TYPE caseload.service_facts IS 'A line of a plan that is due as of a date, in weekly minutes.';
 COMMENT ON COLUMN caseload.service_facts.district_id IS 'The district.';
@@ -110,7 +110,7 @@ CREATE TYPE caseload.therapist_facts AS (
   weekly_minutes   numeric(12,2),
   capacity_minutes numeric(12,2),
   headroom_minutes numeric(12,2),
-  utilization      numeric(8,4)
+  utilization      numeric(12,4)
 );
 COMMENT ON TYPE caseload.therapist_facts IS 'What is known of an employed therapist as of a date.';
 COMMENT ON COLUMN caseload.therapist_facts.district_id IS 'The district.';

@@ -97,8 +97,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
   SELECT v.district_id, v.service_id, v.client_id, c.site_id, v.discipline, v.delivery::text, v.group_size, v.therapist_id,
          v.delivery = 'consult', v.therapist_id IS NULL, as_of - lower(v.period),
-         caseload.minutes_per_week(v.dosage, p.weeks_per_year, p.months_per_year)::numeric(12,2),
-         (caseload.minutes_per_week(v.dosage, p.weeks_per_year, p.months_per_year) / v.group_size)::numeric(12,2)
+         caseload.minutes_per_week(v.dosage, p.weeks_per_year, p.months_per_year)::numeric(14,6),
+         (caseload.minutes_per_week(v.dosage, p.weeks_per_year, p.months_per_year) / v.group_size)::numeric(14,6)
     FROM caseload.service v
     JOIN caseload.client c ON c.district_id = v.district_id AND c.client_id = v.client_id
     JOIN caseload.policies(as_of) p ON p.district_id = v.district_id
@@ -118,13 +118,13 @@ BEGIN ATOMIC
          (coalesce(w.direct, 0) + coalesce(w.consult, 0))::numeric(12,2),
          (t.fte * p.weekly_minutes_per_fte)::numeric(12,2),
          (t.fte * p.weekly_minutes_per_fte - coalesce(w.direct, 0) - coalesce(w.consult, 0))::numeric(12,2),
-         ((coalesce(w.direct, 0) + coalesce(w.consult, 0)) / nullif(t.fte * p.weekly_minutes_per_fte, 0))::numeric(8,4)
+         ((coalesce(w.direct, 0) + coalesce(w.consult, 0)) / nullif(t.fte * p.weekly_minutes_per_fte, 0))::numeric(12,4)
     FROM caseload.therapist t
     JOIN caseload.policies(as_of) p ON p.district_id = t.district_id
     LEFT JOIN (SELECT f.district_id, f.therapist_id, count(DISTINCT f.client_id) AS clients, count(*) AS services,
                       count(DISTINCT f.site_id) AS sites,
-                      sum(f.therapist_minutes) FILTER (WHERE NOT f.is_consult) AS direct,
-                      sum(f.therapist_minutes) FILTER (WHERE f.is_consult) AS consult
+                      round(sum(f.therapist_minutes) FILTER (WHERE NOT f.is_consult), 2) AS direct,
+                      round(sum(f.therapist_minutes) FILTER (WHERE f.is_consult), 2) AS consult
                  FROM caseload.service_facts(as_of) f
                 WHERE f.therapist_id IS NOT NULL
                 GROUP BY f.district_id, f.therapist_id) w

@@ -9,8 +9,8 @@ CREATE TABLE IF NOT EXISTS caseload.rule (
   severity    text NOT NULL DEFAULT 'warn' CHECK (severity IN ('info', 'warn', 'act')),
   action      text NOT NULL DEFAULT 'review' CHECK (action IN ('review', 'inform', 'warn', 'close')),
   message     text NOT NULL,
-  due_after   interval NOT NULL DEFAULT '7 days' CHECK (due_after >= '0 days'),
-  valid       daterange NOT NULL DEFAULT '(,)' CHECK (NOT isempty(valid)),
+  due_after   interval NOT NULL DEFAULT '7 days' CHECK (due_after BETWEEN '0 days' AND '10 years'),
+  valid       daterange NOT NULL DEFAULT '(,)' CHECK (NOT isempty(valid) AND isfinite(lower(valid)) IS NOT FALSE AND isfinite(upper(valid)) IS NOT FALSE),
   version     integer NOT NULL DEFAULT 1,
   source      text,
   PRIMARY KEY (district_id, rule_name)
@@ -77,9 +77,10 @@ CREATE TABLE IF NOT EXISTS caseload.flag (
   raised_on     date NOT NULL,
   due_on        date NOT NULL,
   state         text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'acknowledged', 'resolved', 'dismissed', 'closed')),
-  cleared_on    date,
+  cleared_on    date CHECK (cleared_on >= raised_on),
   PRIMARY KEY (district_id, flag_id),
-  CONSTRAINT flag_episode_fkey FOREIGN KEY (district_id, client_id, episode) REFERENCES caseload.episode ON DELETE CASCADE ON UPDATE CASCADE
+  -- of the client, not of the episode: foreign keys look with the snapshot of the transaction, which may be older than an episode
+  CONSTRAINT flag_client_fkey FOREIGN KEY (district_id, client_id) REFERENCES caseload.client ON DELETE CASCADE
 );
 CREATE UNIQUE INDEX IF NOT EXISTS flag_standing_idx
   ON caseload.flag (district_id, client_id, episode, rule_district, rule_name) WHERE cleared_on IS NULL;
@@ -110,7 +111,9 @@ BEGIN ATOMIC
          CASE WHEN f.raised_on <= as_of THEN f.due_on ELSE (as_of + r.due_after)::date END,
          coalesce(f.state, 'open'), f.flag_id
     FROM caseload.findings(as_of, in_district) n
-    JOIN caseload.rule r ON r.district_id = n.rule_district AND r.rule_name = n.rule_name
+   -- LIMIT 1: the planner must not think that joining the key of rule leaves one row of many
+   CROSS JOIN LATERAL (SELECT r.* FROM caseload.rule r
+                        WHERE r.district_id = n.rule_district AND r.rule_name = n.rule_name LIMIT 1) r
     LEFT JOIN caseload.flag f ON f.district_id = n.district_id AND f.client_id = n.client_id AND f.episode = n.episode
          AND f.rule_district = n.rule_district AND f.rule_name = n.rule_name AND f.cleared_on IS NULL
    WHERE NOT n.failed AND coalesce(f.state, 'open') <> 'dismissed';

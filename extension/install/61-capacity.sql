@@ -7,8 +7,8 @@ RETURNS TABLE (policy text, rule_name text, limit_value numeric, would_be numeri
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 3
 SET search_path = pg_catalog, caseload, pg_temp
 BEGIN ATOMIC
-  -- The past cannot be helped, so only days from today on count. The load rises only on days when a service begins, so
-  -- the peak is on one of those.
+  -- The past cannot be helped, so only days from today on count. The load rises only on days when a service or an episode
+  -- begins, so the peak is on one of those.
   WITH t AS (
     SELECT h.district_id, h.therapist_id, h.discipline, h.fte, h.employed, p.capacity, p.weekly_minutes_per_fte,
            greatest(lower(in_period), CURRENT_DATE) AS first_day
@@ -22,8 +22,13 @@ BEGIN ATOMIC
     SELECT lower(s.period)
       FROM t JOIN caseload.service s ON s.district_id = t.district_id AND s.therapist_id = t.therapist_id
      WHERE lower(s.period) > t.first_day AND in_period @> lower(s.period)
+    UNION
+    SELECT lower(e.period)
+      FROM t JOIN caseload.service s ON s.district_id = t.district_id AND s.therapist_id = t.therapist_id
+      JOIN caseload.episode e ON e.district_id = s.district_id AND e.client_id = s.client_id
+     WHERE lower(e.period) > t.first_day AND in_period @> lower(e.period)
   ), peak AS (
-    SELECT max(load.minutes) AS minutes
+    SELECT round(max(load.minutes), 2) AS minutes
       FROM day
      CROSS JOIN LATERAL (
            SELECT coalesce(sum(f.therapist_minutes), 0) + coalesce(_capacity.minutes, 0) AS minutes
@@ -129,9 +134,14 @@ BEGIN
     CREATE CONSTRAINT TRIGGER service_capacity_update AFTER UPDATE ON caseload.service
       DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
       WHEN (NEW.therapist_id IS NOT NULL
-            AND (NEW.therapist_id IS DISTINCT FROM OLD.therapist_id OR NEW.discipline <> OLD.discipline OR NOT OLD.period @> NEW.period
-                 OR coalesce(caseload.minutes_per_week(NEW.dosage), 0) / NEW.group_size
-                    > coalesce(caseload.minutes_per_week(OLD.dosage), 0) / OLD.group_size))
+            AND ((NEW.district_id, NEW.client_id, NEW.therapist_id, NEW.discipline)
+                   IS DISTINCT FROM (OLD.district_id, OLD.client_id, OLD.therapist_id, OLD.discipline)
+                 OR NOT OLD.period @> NEW.period
+                 -- by either calendar
+                 OR coalesce(caseload.minutes_per_week(NEW.dosage, 36, 9), 0) / NEW.group_size
+                    > coalesce(caseload.minutes_per_week(OLD.dosage, 36, 9), 0) / OLD.group_size
+                 OR coalesce(caseload.minutes_per_week(NEW.dosage, 52, 12), 0) / NEW.group_size
+                    > coalesce(caseload.minutes_per_week(OLD.dosage, 52, 12), 0) / OLD.group_size))
       EXECUTE FUNCTION caseload.service_capacity();
   END IF;
 END

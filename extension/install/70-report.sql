@@ -8,7 +8,7 @@ SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   -- eighth blocks, so that a bar of 20 characters shows 160 steps; never longer than its width
   SELECT CASE
-    WHEN value IS NULL OR top IS NULL OR width IS NULL OR top <= 0 OR width < 1 THEN ''
+    WHEN value IS NULL OR top IS NULL OR width IS NULL OR top <= 0 OR width < 1 OR value = 'NaN' OR top = 'NaN' THEN ''
     ELSE repeat('█', e.eighths / 8) || CASE WHEN e.eighths % 8 > 0 THEN substr('▏▎▍▌▋▊▉', e.eighths % 8, 1) ELSE '' END
   END
   FROM (SELECT round(least(greatest(value, 0) / nullif(top, 0), 1) * least(width, 200) * 8)::integer) AS e (eighths);
@@ -70,7 +70,8 @@ BEGIN ATOMIC
     FROM truth t
     FULL JOIN (SELECT a.* FROM caseload.client_activity a WHERE in_district IS NULL OR a.district_id = in_district) a
       ON a.district_id = t.district_id AND a.client_id = t.client_id AND a.episode = t.episode
-   WHERE t.attendance IS DISTINCT FROM a.attendance
+   -- not IS DISTINCT FROM: its operator cannot be dumped with its schema
+   WHERE t.attendance IS NULL OR a.attendance IS NULL OR t.attendance <> a.attendance
   UNION ALL
   SELECT o.district_id, o.client_id, NULL, 'event on ' || o.day || ' lies outside every episode'
     FROM keys, caseload._orphan_events(keys.districts, keys.clients) o

@@ -26,6 +26,14 @@ typedef struct DeltaList
 extern void cl_read_events(TriggerData *trigdata, Tuplestorestate *store, int sign,
 						   KeySet *set, DeltaList *list);
 extern KeySet *cl_net_deltas(KeySet *touched, DeltaList *list);
-extern bool cl_apply_deltas(KeySet *set, DeltaList *list, KeySet *unenrolled);
+extern void cl_added_clients(const KeySet *set, const DeltaList *list, KeySet *added);
+typedef enum ApplyResult
+{
+	DELTAS_CHANGED_NOTHING,
+	DELTAS_APPLIED,
+	DELTAS_NEED_REBUILD			/* nothing was written */
+} ApplyResult;
+
+extern ApplyResult cl_apply_deltas(KeySet *set, DeltaList *list, KeySet *unenrolled);
 
 #endif							/* CL_DELTA_H */

@@ -33,6 +33,8 @@ extern KeySet *cl_keys_new(void);
 extern int	cl_keys_add(KeySet *set, Datum district_id, Datum id);
 extern int *cl_keys_sort(KeySet *set);
 extern void cl_keys_lock(const KeySet *set, LockClass class);
+extern void cl_keys_lock_all(LockClass class);
+extern bool cl_keys_contain(const KeySet *set, const SubjectKey *key);
 extern Datum cl_keys_districts(const KeySet *set);
 extern Datum cl_keys_ids(const KeySet *set);
 extern int	cl_key_cmp(const SubjectKey *a, const SubjectKey *b);

@@ -21,6 +21,7 @@ typedef struct CachedQuery
 	const char *text;
 	int			nargs;
 	const char *types[CL_QUERY_ARGS];
+	Oid			oids[CL_QUERY_ARGS];	/* the types, when the plan was made */
 	SPIPlanPtr	plan;
 } CachedQuery;
 
@@ -37,10 +38,12 @@ typedef struct OwnerScope
 	 err_generic_string(PG_DIAG_TABLE_NAME, table), \
 	 err_generic_string(PG_DIAG_CONSTRAINT_NAME, constraint))
 
+extern Oid	cl_owner(void);
 extern void cl_enter(OwnerScope *scope);
 extern void cl_leave(const OwnerScope *scope);
 extern Oid	cl_table(const char *name);
 extern uint64 cl_run(CachedQuery *query, const Datum *values, const char *nulls);
+extern uint64 cl_read(CachedQuery *query, const Datum *values, const char *nulls);
 extern Datum cl_result(int row, int column, bool *isnull);
 extern Datum cl_text_array(const char **strings, int count);
 

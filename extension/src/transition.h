@@ -10,7 +10,8 @@
 #include "key_set.h"
 
 extern TriggerData *cl_statement_trigger(FunctionCallInfo fcinfo, const char *name, int nargs);
-extern int	cl_column(TriggerData *trigdata, const char *column);
+extern void cl_check_trigger_owner(const TriggerData *trigdata);
+extern int	cl_column(const TriggerData *trigdata, const char *column, Oid type);
 extern void cl_read_keys(TriggerData *trigdata, Tuplestorestate *store, const char *key, KeySet *set);
 
 #endif							/* CL_TRANSITION_H */

@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -24,6 +25,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "capacity.h"
 #include "query.h"
@@ -52,7 +54,7 @@ static KeySet *touched = NULL;
 static CachedQuery capacity_query = {
 	"SELECT k.policy, k.rule_name, k.limit_value::text, k.would_be::text, k.unit, k.message"
 	"  FROM caseload._capacity($1, $2, $3, $4, NULL, $5) k"
-	" WHERE k.over",
+	" WHERE k.over AND k.policy <> 'off'",
 	5, {"text", "text", "text", "numeric", "daterange"}
 };
 
@@ -164,6 +166,18 @@ service_capacity(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" must be fired AFTER INSERT OR UPDATE ROW", "service_capacity")));
 	if (capacity_mode == CAPACITY_OFF)
 		return PointerGetDatum(NULL);
+
+	cl_check_trigger_owner(trigdata);
+	/* a row that the transaction has changed again or deleted has nothing to answer for */
+	if (!table_tuple_satisfies_snapshot(trigdata->tg_relation,
+										TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
+										trigdata->tg_newslot : trigdata->tg_trigslot,
+										SnapshotSelf))
+		return PointerGetDatum(NULL);
+	(void) cl_column(trigdata, "district_id", TEXTOID);
+	(void) cl_column(trigdata, "therapist_id", TEXTOID);
+	(void) cl_column(trigdata, "discipline", TEXTOID);
+	(void) cl_column(trigdata, "period", DATERANGEOID);
 
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? trigdata->tg_newtuple : trigdata->tg_trigtuple;

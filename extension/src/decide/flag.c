@@ -45,12 +45,25 @@ typedef struct Finding
 	bool		stands;			/* a flag says so already */
 } Finding;
 
+/*
+ * Findings in the order of client, episode and rule, with the names of the
+ * rules as they were: writing flags may fire triggers that change the rules.
+ */
 typedef struct FindingList
 {
 	Finding    *findings;
 	int			count;
 	int			capacity;
+	struct RuleName *rules;
+	int			n_rules;
 } FindingList;
+
+typedef struct RuleName
+{
+	char	   *district_id;
+	char	   *rule_name;
+	int32		version;
+} RuleName;
 
 /* What a rule failed with last; how often is counted from the findings. */
 typedef struct Failure
@@ -94,7 +107,7 @@ static CachedQuery raise_query = {
 
 static CachedQuery clear_query = {
 	"UPDATE caseload.flag"
-	"   SET cleared_on = $3, state = CASE WHEN state = 'dismissed' THEN state ELSE 'resolved' END"
+	"   SET cleared_on = greatest($3, raised_on), state = CASE WHEN state = 'dismissed' THEN state ELSE 'resolved' END"
 	" WHERE district_id = $1 AND flag_id = $2",
 	3, {"text", "text", "date"}
 };
@@ -177,7 +190,7 @@ judge_guarded(const Rule *rule, ExprContext *econtext, Failure *failure)
 		fault = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
-		if (fault->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		if (!cl_is_expression_fault(fault->sqlerrcode))
 			ReThrowError(fault);
 		failure->message = fault->message;
 		verdict = RULE_FAILS;
@@ -281,7 +294,7 @@ judge_facts(const RuleSet *rules, const KeySet *set, DateADT as_of,
 			fault = CopyErrorData();
 			FlushErrorState();
 			RollbackAndReleaseCurrentSubTransaction();
-			if (fault->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			if (!cl_is_expression_fault(fault->sqlerrcode))
 				ReThrowError(fault);
 			FreeErrorData(fault);
 			failed = true;
@@ -309,7 +322,7 @@ judge_facts(const RuleSet *rules, const KeySet *set, DateADT as_of,
 
 /* The finding of a client, an episode and a rule; findings are in that order. */
 static Finding *
-find_finding(FindingList *list, const RuleSet *rules, int client, int episode,
+find_finding(FindingList *list, int client, int episode,
 			 const char *rule_district, const char *rule_name)
 {
 	int			low = 0;
@@ -332,8 +345,8 @@ find_finding(FindingList *list, const RuleSet *rules, int client, int episode,
 
 		if (finding->client != client || finding->episode != episode)
 			break;
-		if (strcmp(rules->rules[finding->rule].rule_name, rule_name) == 0 &&
-			strcmp(rules->rules[finding->rule].district_id, rule_district) == 0)
+		if (strcmp(list->rules[finding->rule].rule_name, rule_name) == 0 &&
+			strcmp(list->rules[finding->rule].district_id, rule_district) == 0)
 			return finding;
 	}
 	return NULL;
@@ -344,7 +357,7 @@ find_finding(FindingList *list, const RuleSet *rules, int client, int episode,
  * as two arrays of text.  Counts flags that stay.
  */
 static int
-compare_standing(FindingList *list, const RuleSet *rules, const KeySet *batch,
+compare_standing(FindingList *list, const KeySet *batch,
 				 const char ***districts, const char ***flag_ids, FlagCounts *counts)
 {
 	int			rows = (int) SPI_tuptable->numvals;
@@ -359,7 +372,7 @@ compare_standing(FindingList *list, const RuleSet *rules, const KeySet *batch,
 		int			episode = DatumGetInt32(cl_result(row, 2, &isnull));
 		char	   *rule_district = TextDatumGetCString(cl_result(row, 3, &isnull));
 		char	   *rule_name = TextDatumGetCString(cl_result(row, 4, &isnull));
-		Finding    *finding = find_finding(list, rules, client, episode, rule_district, rule_name);
+		Finding    *finding = find_finding(list, client, episode, rule_district, rule_name);
 
 		if (finding != NULL)
 		{
@@ -376,8 +389,7 @@ compare_standing(FindingList *list, const RuleSet *rules, const KeySet *batch,
 }
 
 static void
-raise_flags(const FindingList *list, const RuleSet *rules, const KeySet *batch,
-			DateADT as_of, FlagCounts *counts)
+raise_flags(const FindingList *list, const KeySet *batch, DateADT as_of, FlagCounts *counts)
 {
 	const char **columns[4];
 	Datum	   *episodes;
@@ -395,8 +407,8 @@ raise_flags(const FindingList *list, const RuleSet *rules, const KeySet *batch,
 			continue;
 		columns[0][count] = batch->keys[finding->client - 1].district_id;
 		columns[1][count] = batch->keys[finding->client - 1].id;
-		columns[2][count] = rules->rules[finding->rule].district_id;
-		columns[3][count] = rules->rules[finding->rule].rule_name;
+		columns[2][count] = list->rules[finding->rule].district_id;
+		columns[3][count] = list->rules[finding->rule].rule_name;
 		episodes[count++] = Int32GetDatum(finding->episode);
 	}
 	if (count == 0)
@@ -411,22 +423,22 @@ raise_flags(const FindingList *list, const RuleSet *rules, const KeySet *batch,
 }
 
 static void
-record_failures(const FindingList *list, const RuleSet *rules, Failure *failures, FlagCounts *counts)
+record_failures(const FindingList *list, Failure *failures, FlagCounts *counts)
 {
 	for (int i = 0; i < list->count; i++)
 	{
 		if (list->findings[i].failed)
 			failures[list->findings[i].rule].count++;
 	}
-	for (int i = 0; i < rules->count; i++)
+	for (int i = 0; i < list->n_rules; i++)
 	{
 		Datum		args[5];
 
 		if (failures[i].count == 0)
 			continue;
-		args[0] = CStringGetTextDatum(rules->rules[i].district_id);
-		args[1] = CStringGetTextDatum(rules->rules[i].rule_name);
-		args[2] = Int32GetDatum(rules->rules[i].version);
+		args[0] = CStringGetTextDatum(list->rules[i].district_id);
+		args[1] = CStringGetTextDatum(list->rules[i].rule_name);
+		args[2] = Int32GetDatum(list->rules[i].version);
 		args[3] = Int64GetDatum(failures[i].count);
 		args[4] = CStringGetTextDatum(failures[i].message);
 		(void) cl_run(&failure_query, args, NULL);
@@ -434,41 +446,53 @@ record_failures(const FindingList *list, const RuleSet *rules, Failure *failures
 	}
 }
 
-/* What the rules say of the clients of a batch. */
-static void
+/*
+ * What the rules say of the clients of a batch, on the snapshot that "run"
+ * (cl_run or cl_read) takes.  Returns what failing rules failed with.
+ */
+static Failure *
 judge_batch(const KeySet *batch, const RuleSet *rules, DateADT as_of,
-			FindingList *list, Failure *failures)
+			uint64 (*run) (CachedQuery *, const Datum *, const char *), FindingList *list)
 {
+	Failure    *failures = palloc0(sizeof(Failure) * Max(rules->count, 1));
 	Datum		args[3];
+
+	memset(list, 0, sizeof(FindingList));
+	list->n_rules = rules->count;
+	list->rules = palloc(sizeof(RuleName) * Max(rules->count, 1));
+	for (int i = 0; i < rules->count; i++)
+	{
+		list->rules[i].district_id = pstrdup(rules->rules[i].district_id);
+		list->rules[i].rule_name = pstrdup(rules->rules[i].rule_name);
+		list->rules[i].version = rules->rules[i].version;
+	}
 
 	args[0] = cl_keys_districts(batch);
 	args[1] = cl_keys_ids(batch);
 	args[2] = DateADTGetDatum(as_of);
-	(void) cl_run(&facts_query, args, NULL);
+	(void) run(&facts_query, args, NULL);
 	judge_facts(rules, batch, as_of, list, failures);
 	SPI_freetuptable(SPI_tuptable);
+	return failures;
 }
 
 /* Judge the clients of a batch and make their flags say the same. */
 static void
 sync_batch(const KeySet *batch, DateADT as_of, FlagCounts *counts)
 {
-	const RuleSet *rules = cl_rules("client");
-	FindingList list = {NULL, 0, 0};
-	Failure    *failures = palloc0(sizeof(Failure) * Max(rules->count, 1));
+	FindingList list;
+	Failure    *failures = judge_batch(batch, cl_rules("client"), as_of, cl_run, &list);
 	Datum		args[3];
 	const char **districts;
 	const char **flag_ids;
 	int			clear;
 
-	judge_batch(batch, rules, as_of, &list, failures);
 	args[0] = cl_keys_districts(batch);
 	args[1] = cl_keys_ids(batch);
 	(void) cl_run(&standing_query, args, NULL);
-	clear = compare_standing(&list, rules, batch, &districts, &flag_ids, counts);
+	clear = compare_standing(&list, batch, &districts, &flag_ids, counts);
 	SPI_freetuptable(SPI_tuptable);
 
-	raise_flags(&list, rules, batch, as_of, counts);
 	for (int i = 0; i < clear; i++)
 	{
 		args[0] = CStringGetTextDatum(districts[i]);
@@ -476,7 +500,9 @@ sync_batch(const KeySet *batch, DateADT as_of, FlagCounts *counts)
 		args[2] = DateADTGetDatum(as_of);
 		counts->resolved += cl_run(&clear_query, args, NULL);
 	}
-	record_failures(&list, rules, failures, counts);
+	record_failures(&list, failures, counts);
+	/* last, so that what triggers on it change is judged after all of this */
+	raise_flags(&list, batch, as_of, counts);
 }
 
 /*
@@ -514,10 +540,10 @@ as_of_arg(FunctionCallInfo fcinfo)
 
 /* All clients of a district, or of all (0), sorted. */
 static KeySet *
-clients_of_district(Datum district_id)
+clients_of_district(Datum district_id, uint64 (*run) (CachedQuery *, const Datum *, const char *))
 {
-	KeySet  *set = cl_keys_new();
-	uint64		rows = cl_run(&clients_query, &district_id, district_id ? NULL : "n");
+	KeySet	   *set = cl_keys_new();
+	uint64		rows = run(&clients_query, &district_id, district_id ? NULL : "n");
 
 	for (uint64 row = 0; row < rows; row++)
 	{
@@ -551,7 +577,7 @@ evaluate(PG_FUNCTION_ARGS)
 	tupdesc = BlessTupleDesc(tupdesc);
 
 	cl_enter(&scope);
-	set = clients_of_district(PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1));
+	set = clients_of_district(PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1), cl_run);
 	if (set->count > 0)
 		cl_keys_lock(set, CL_LOCK_CLIENTS);
 	cl_sync_flags(set, as_of, &counts);
@@ -574,29 +600,33 @@ findings(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	DateADT		as_of = as_of_arg(fcinfo);
 	const RuleSet *rules;
-	KeySet  *set;
+	KeySet	   *set;
+	OwnerScope	scope;
 
 	InitMaterializedSRF(fcinfo, 0);
+	/* the rules are the backend's, so they are read with the owner's rights ... */
+	cl_enter(&scope);
+	rules = cl_rules("client");
+	cl_leave(&scope);
+	/* ... and the clients, whom the caller must be allowed to read, with his */
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	rules = cl_rules("client");
-	set = clients_of_district(PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1));
+	set = clients_of_district(PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1), cl_read);
 
 	for (int first = 0; first < set->count; first += CLIENTS_AT_ONCE)
 	{
-		KeySet	batch = *set;
-		FindingList list = {NULL, 0, 0};
-		Failure    *failures = palloc0(sizeof(Failure) * Max(rules->count, 1));
+		KeySet		batch = *set;
+		FindingList list;
 		Datum		values[6];
 		bool		isnull[6] = {false};
 
 		batch.keys = set->keys + first;
 		batch.count = Min(set->count - first, CLIENTS_AT_ONCE);
-		judge_batch(&batch, rules, as_of, &list, failures);
+		(void) judge_batch(&batch, rules, as_of, cl_read, &list);
 		for (int i = 0; i < list.count; i++)
 		{
 			Finding    *finding = &list.findings[i];
-			const Rule *rule = &rules->rules[finding->rule];
+			const RuleName *rule = &list.rules[finding->rule];
 
 			values[0] = CStringGetTextDatum(batch.keys[finding->client - 1].district_id);
 			values[1] = CStringGetTextDatum(batch.keys[finding->client - 1].id);

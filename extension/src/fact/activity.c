@@ -14,13 +14,23 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/memutils.h"
 
 #include "activity.h"
 #include "delta.h"
 #include "query.h"
 #include "transition.h"
+
+/*
+ * Clients whose values this transaction has made from the events themselves;
+ * NULL: none.  A trigger that comes later in the same statement may hold
+ * changes that these values contain already, so it makes them anew, too.
+ * What an aborted subtransaction leaves here does no harm.
+ */
+static KeySet *remade = NULL;
 
 /* See activity.h. */
 void		(*cl_clients_changed) (const KeySet *set) = NULL;
@@ -29,7 +39,9 @@ static CachedQuery enroll_query = {
 	"INSERT INTO caseload.episode (district_id, client_id, episode)"
 	" SELECT k.district_id, k.client_id, 1"
 	"   FROM unnest($1, $2) AS k (district_id, client_id)"
-	"  WHERE k.district_id = ANY (ARRAY(SELECT p.district_id FROM caseload.policies(CURRENT_DATE) p WHERE p.auto_enroll))"
+	"  WHERE (SELECT count(*) FROM caseload.client c"
+	"          WHERE c.district_id = k.district_id AND c.client_id = k.client_id) = 1"
+	"    AND k.district_id = ANY (ARRAY(SELECT p.district_id FROM caseload.policies(CURRENT_DATE) p WHERE p.auto_enroll))"
 	"    AND (SELECT count(*) FROM caseload.episode e"
 	"          WHERE e.district_id = k.district_id AND e.client_id = k.client_id) = 0"
 	" ON CONFLICT (district_id, client_id, episode) DO NOTHING",
@@ -38,7 +50,9 @@ static CachedQuery enroll_query = {
 
 static CachedQuery unenrolled_query = {
 	"SELECT k.client_id FROM unnest($1, $2) AS k (district_id, client_id)"
-	" WHERE (SELECT count(*) FROM caseload.episode e"
+	" WHERE (SELECT count(*) FROM caseload.client c"
+	"         WHERE c.district_id = k.district_id AND c.client_id = k.client_id) = 1"
+	"   AND (SELECT count(*) FROM caseload.episode e"
 	"         WHERE e.district_id = k.district_id AND e.client_id = k.client_id) = 0 LIMIT 1",
 	2, {"text[]", "text[]"}
 };
@@ -167,6 +181,49 @@ enroll(const KeySet *set)
 				 errhint("Open an episode first: INSERT INTO caseload.episode.")));
 }
 
+/* The memory of the set goes with the transaction; so must the pointer. */
+static void
+forget_remade(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
+		remade = NULL;
+}
+
+static void
+note_remade(const KeySet *set)
+{
+	static bool registered = false;
+
+	if (!registered)
+	{
+		RegisterXactCallback(forget_remade, NULL);
+		registered = true;
+	}
+	if (remade == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(TopTransactionContext);
+
+		remade = cl_keys_new();
+		MemoryContextSwitchTo(oldcontext);
+	}
+	for (int i = 0; i < set->count; i++)
+		(void) cl_keys_add(remade, CStringGetTextDatum(set->keys[i].district_id),
+						   CStringGetTextDatum(set->keys[i].id));
+}
+
+static bool
+any_remade(const KeySet *set)
+{
+	if (remade == NULL)
+		return false;
+	for (int i = 0; i < set->count; i++)
+	{
+		if (cl_keys_contain(remade, &set->keys[i]))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Make the values of these clients from their events and write those that
  * differ; returns their number.  23514 for an event outside every episode.
@@ -178,6 +235,7 @@ rebuild_activity(const KeySet *set)
 
 	if (set->count == 0)
 		return 0;
+	note_remade(set);
 	set_args(set, args);
 	if (cl_run(&orphan_query, args, NULL) > 0)
 		cl_refuse_orphan(text_result(2), text_result(3), text_result(4));
@@ -274,7 +332,7 @@ activity_after_event(PG_FUNCTION_ARGS)
 	KeySet	   *unenrolled = cl_keys_new();
 	DeltaList	list = {NULL, 0, 0};
 	OwnerScope	scope;
-	bool		changed;
+	ApplyResult result;
 
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
 	{
@@ -295,11 +353,18 @@ activity_after_event(PG_FUNCTION_ARGS)
 
 	cl_enter(&scope);
 	cl_keys_lock(set, CL_LOCK_CLIENTS);
-	changed = cl_apply_deltas(set, &list, unenrolled);
+	result = any_remade(set) ? DELTAS_NEED_REBUILD : cl_apply_deltas(set, &list, unenrolled);
+	if (result == DELTAS_NEED_REBUILD)
+	{
+		unenrolled = cl_keys_new();
+		cl_added_clients(set, &list, unenrolled);
+	}
 	(void) cl_keys_sort(unenrolled);
 	if (unenrolled->count > 0)
 		enroll(unenrolled);
-	if (changed)
+	if (result == DELTAS_NEED_REBUILD)
+		(void) rebuild_activity(set);
+	if (result != DELTAS_CHANGED_NOTHING)
 		cl_clients_changed(set);
 	cl_leave(&scope);
 	return PointerGetDatum(NULL);
@@ -352,14 +417,19 @@ activity_after_frame(PG_FUNCTION_ARGS)
 	}
 	(void) cl_keys_sort(set);
 
+	/* lock first and look afterwards: who is at a site is known under the lock only */
 	if (is_site)
+	{
+		cl_keys_lock_all(CL_LOCK_CLIENTS);
 		set = clients_of(&site_clients_query, set);
-	if (is_site || strcmp(table, "client") == 0)
-		set = clients_of(&moved_query, set);
+	}
+	else
+		cl_keys_lock(set, CL_LOCK_CLIENTS);
 	if (set->count > 0)
 	{
-		cl_keys_lock(set, CL_LOCK_CLIENTS);
-		if (strcmp(table, "service") == 0)
+		if (is_site || strcmp(table, "client") == 0)
+			(void) rebuild_activity(clients_of(&moved_query, set));
+		else if (strcmp(table, "service") == 0)
 		{
 			if (!TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 				enroll(set);
@@ -367,11 +437,8 @@ activity_after_frame(PG_FUNCTION_ARGS)
 		}
 		else
 		{
-			if (strcmp(table, "episode") == 0)
-			{
-				check_episodes(set);
-				check_services(set);
-			}
+			check_episodes(set);
+			check_services(set);
 			(void) rebuild_activity(set);
 		}
 		cl_clients_changed(set);

@@ -127,10 +127,10 @@ cl_read_events(TriggerData *trigdata, Tuplestorestate *store, int sign,
 			KeySet *set, DeltaList *list)
 {
 	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	int			district_id = cl_column(trigdata, "district_id");
-	int			client_id = cl_column(trigdata, "client_id");
-	int			at = cl_column(trigdata, trigdata->tg_trigger->tgargs[0]);
-	int			status = cl_column(trigdata, trigdata->tg_trigger->tgargs[1]);
+	int			district_id = cl_column(trigdata, "district_id", TEXTOID);
+	int			client_id = cl_column(trigdata, "client_id", TEXTOID);
+	int			at = cl_column(trigdata, trigdata->tg_trigger->tgargs[0], TIMESTAMPTZOID);
+	int			status = cl_column(trigdata, trigdata->tg_trigger->tgargs[1], InvalidOid);
 	TupleTableSlot *slot;
 	LabelCache	labels = {.count = 0};
 
@@ -315,6 +315,17 @@ refuse_delta(const KeySet *set, const ClientFrame *client, const EpisodeFrame *e
 				  periods.data);
 }
 
+static bool
+in_zone(const Attendance *value, const char *zone, int zone_length)
+{
+	AttendanceReader reader;
+
+	if (value == NULL)
+		return true;
+	cl_attendance_open(&reader, value);
+	return reader.zone_length == zone_length && memcmp(reader.zone, zone, zone_length) == 0;
+}
+
 /* value + added - removed, where each list may be empty */
 static Attendance *
 changed_value(Attendance *value, const char *zone, int zone_length,
@@ -335,10 +346,11 @@ changed_value(Attendance *value, const char *zone, int zone_length,
 
 /*
  * Bring the values of the sorted, locked set up to date with the deltas.
- * Clients without an episode are left out and added to "unenrolled".  True
- * when any value changed.
+ * Clients without an episode are left out and added to "unenrolled".  A value
+ * that is still in another zone than its client's site (the change of the
+ * site has a trigger to come) cannot be changed: then nothing is.
  */
-bool
+ApplyResult
 cl_apply_deltas(KeySet *set, DeltaList *list, KeySet *unenrolled)
 {
 	ClientFrame *clients = MemoryContextAllocHuge(set->context, sizeof(ClientFrame) * set->count);
@@ -384,13 +396,15 @@ cl_apply_deltas(KeySet *set, DeltaList *list, KeySet *unenrolled)
 		CHECK_FOR_INTERRUPTS();
 		while (end < list->count && list->deltas[end].client == n)
 			end++;
-		if (client->zone == NULL)
-			elog(ERROR, "event of a client that is not there");
-		if (client->episodes == 0)
+		/* gone with the client, or with the last episode */
+		if (client->zone == NULL || client->episodes == 0)
 		{
-			(void) cl_keys_add(unenrolled, CStringGetTextDatum(set->keys[n].district_id),
-								  CStringGetTextDatum(set->keys[n].id));
-			i = end;
+			for (; i < end; i++)
+			{
+				if (client->zone != NULL && list->deltas[i].sign > 0)
+					(void) cl_keys_add(unenrolled, CStringGetTextDatum(set->keys[n].district_id),
+									   CStringGetTextDatum(set->keys[n].id));
+			}
 			continue;
 		}
 
@@ -411,6 +425,8 @@ cl_apply_deltas(KeySet *set, DeltaList *list, KeySet *unenrolled)
 
 				if (here == NULL)
 					refuse_delta(set, client, episodes, n, day);
+				if (!in_zone(here->attendance, zone, zone_length))
+					return DELTAS_NEED_REBUILD;
 				if (episode != NULL && here != episode)
 					break;
 				episode = here;
@@ -435,7 +451,7 @@ cl_apply_deltas(KeySet *set, DeltaList *list, KeySet *unenrolled)
 		values[changed++] = PointerGetDatum(episodes[i].attendance);
 	}
 	if (changed == 0)
-		return false;
+		return DELTAS_CHANGED_NOTHING;
 
 	parseTypeString_compat("caseload.attendance", &attendance_type, &typmod);
 	args[0] = cl_text_array(districts, changed);
@@ -443,5 +459,18 @@ cl_apply_deltas(KeySet *set, DeltaList *list, KeySet *unenrolled)
 	args[2] = PointerGetDatum(construct_array(numbers, changed, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 	args[3] = PointerGetDatum(construct_array(values, changed, attendance_type, -1, false, TYPALIGN_INT));
 	(void) cl_run(&upsert_query, args, NULL);
-	return true;
+	return DELTAS_APPLIED;
+}
+
+/* The clients to whom the deltas add an event. */
+void
+cl_added_clients(const KeySet *set, const DeltaList *list, KeySet *added)
+{
+	for (int64 i = 0; i < list->count; i++)
+	{
+		const SubjectKey *key = &set->keys[list->deltas[i].client];
+
+		if (list->deltas[i].sign > 0)
+			(void) cl_keys_add(added, CStringGetTextDatum(key->district_id), CStringGetTextDatum(key->id));
+	}
 }

@@ -4,12 +4,12 @@
  *		locked.
  *
  * Two statements that touch the same subjects lock them in the same order,
- * so statements do not deadlock with each other.  The locks are advisory
- * locks of classes of our own (no SQL function can take or release them) and
- * are kept to the end of the transaction.  A statement over many subjects
- * would fill the lock table, so it takes one exclusive lock for the whole
- * class, which the others hold in share mode before they lock their own.
- * Readers are never blocked.
+ * so statements that do nothing else do not deadlock with each other.  The
+ * locks are advisory locks of classes of our own (no SQL function can take or
+ * release them) and are kept to the end of the transaction.  Keys share 512
+ * locks, so that no import, however long its transaction, fills the lock
+ * table; now and then two writers of different subjects wait for each other.
+ * Readers never wait.
  */
 #include "postgres.h"
 
@@ -23,7 +23,7 @@
 #include "key_set.h"
 #include "query.h"
 
-#define MANY_KEYS	64
+#define STRIPES		512
 
 typedef struct KeyEntry
 {
@@ -165,32 +165,44 @@ cl_keys_sort(KeySet *set)
 	return rank;
 }
 
-/*
- * Lock the sorted keys against other writers until the transaction ends.
- * The class stands in field 4 of the tag, where SQL's advisory locks have 1
- * or 2; the tag of the whole class has key 0.
- */
+static void
+lock_stripe(uint32 stripe, LockClass class)
+{
+	LOCKTAG		tag;
+
+	/* SQL's advisory locks have 1 or 2 in field 4 */
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, 0, stripe, class);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+}
+
+/* Lock the keys against other writers until the transaction ends. */
 void
 cl_keys_lock(const KeySet *set, LockClass class)
 {
-	LOCKTAG		tag;
-	bool		many = set->count > MANY_KEYS;
-
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, 0, 0, class);
-	(void) LockAcquire(&tag, many ? ExclusiveLock : ShareLock, false, false);
-	if (many)
-		return;
+	bool		wanted[STRIPES] = {false};
 
 	for (int i = 0; i < set->count; i++)
+		wanted[hash_key(set->keys[i].district_id) % STRIPES] = true;
+	for (uint32 stripe = 0; stripe < STRIPES; stripe++)
 	{
-		const char *key = set->keys[i].district_id;
-		uint64		hash;
-
-		/* two subjects of one hash merely wait for each other; 0 is taken */
-		hash = hash_bytes_extended((const unsigned char *) key, (int) key_length(key), 0) | 1;
-		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (hash >> 32), (uint32) hash, class);
-		(void) LockAcquire(&tag, ExclusiveLock, false, false);
+		if (wanted[stripe])
+			lock_stripe(stripe, class);
 	}
+}
+
+/* Lock all keys that there are or may be. */
+void
+cl_keys_lock_all(LockClass class)
+{
+	for (uint32 stripe = 0; stripe < STRIPES; stripe++)
+		lock_stripe(stripe, class);
+}
+
+/* Is this key in the set?  Before cl_keys_sort() only. */
+bool
+cl_keys_contain(const KeySet *set, const SubjectKey *key)
+{
+	return keys_lookup(set->hash, key->district_id) != NULL;
 }
 
 static Datum

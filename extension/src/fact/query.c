@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
@@ -44,24 +45,29 @@ cl_table(const char *name)
 	return relid;
 }
 
-/*
- * Act as the owner of client_activity and connect to SPI.  An error needs no
- * cl_leave(): the end of the (sub)transaction restores both.
- */
-void
-cl_enter(OwnerScope *scope)
+/* The owner of client_activity, as whom our triggers act. */
+Oid
+cl_owner(void)
 {
-	HeapTuple	tuple;
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(cl_table("client_activity")));
 	Oid			owner;
 
-	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(cl_table("client_activity")));
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for relation client_activity");
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
+	return owner;
+}
 
+/*
+ * Act as that owner and connect to SPI.  An error needs no cl_leave(): the
+ * end of the (sub)transaction restores both.
+ */
+void
+cl_enter(OwnerScope *scope)
+{
 	GetUserIdAndSecContext(&scope->userid, &scope->sec_context);
-	SetUserIdAndSecContext(owner, scope->sec_context |
+	SetUserIdAndSecContext(cl_owner(), scope->sec_context |
 						   SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -75,28 +81,29 @@ cl_leave(const OwnerScope *scope)
 	SetUserIdAndSecContext(scope->userid, scope->sec_context);
 }
 
-/* A valid plan; what it names may have changed since it was made. */
+/*
+ * The plan of a query.  SPI itself plans anew when what a plan names has
+ * changed, so a plan is never freed: an outer level may be running it.  Only
+ * when the extension was made again do its types have other OIDs.
+ */
 static SPIPlanPtr
 fetch_plan(CachedQuery *query)
 {
 	Oid			types[CL_QUERY_ARGS];
 	SPIPlanPtr	plan;
 
-	if (query->plan != NULL)
-	{
-		if (SPI_plan_is_valid(query->plan))
-			return query->plan;
-		plan = query->plan;
-		query->plan = NULL;
-		SPI_freeplan(plan);
-	}
-
 	for (int i = 0; i < query->nargs; i++)
 	{
 		int32		typmod;
 
-		parseTypeString_compat(query->types[i], &types[i], &typmod);
+		if (query->plan != NULL && query->oids[i] < FirstNormalObjectId)
+			types[i] = query->oids[i];
+		else
+			parseTypeString_compat(query->types[i], &types[i], &typmod);
 	}
+	if (query->plan != NULL && memcmp(types, query->oids, sizeof(Oid) * query->nargs) == 0)
+		return query->plan;
+
 	/*
 	 * One generic plan: planning costs far more than running for one client,
 	 * and a plan that looks every key up grows no faster than they do.  The
@@ -108,6 +115,7 @@ fetch_plan(CachedQuery *query)
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "SPI_keepplan failed");
 	/* only now: an error before leaves nothing behind */
+	memcpy(query->oids, types, sizeof(Oid) * query->nargs);
 	query->plan = plan;
 	return plan;
 }
@@ -127,6 +135,20 @@ cl_run(CachedQuery *query, const Datum *values, const char *nulls)
 								  false, true, 0);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_snapshot failed: %s", SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/*
+ * The same on the snapshot that the calling query runs on, for functions that
+ * only read.
+ */
+uint64
+cl_read(CachedQuery *query, const Datum *values, const char *nulls)
+{
+	int			result = SPI_execute_plan(fetch_plan(query), unconstify(Datum *, values), nulls, true, 0);
+
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
 	return SPI_processed;
 }
 

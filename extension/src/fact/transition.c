@@ -5,12 +5,32 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "query.h"
 #include "transition.h"
+
+/*
+ * Our triggers write derived tables with the rights of their owner, so they
+ * serve that owner's tables only: whoever may call a function may put it on a
+ * table of his own.
+ */
+void
+cl_check_trigger_owner(const TriggerData *trigdata)
+{
+	if (trigdata->tg_relation->rd_rel->relowner != cl_owner())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for trigger \"%s\" on table \"%s\"",
+						trigdata->tg_trigger->tgname,
+						RelationGetRelationName(trigdata->tg_relation)),
+				 errdetail("The triggers of caseload serve tables of the owner of caseload.client_activity.")));
+}
 
 /*
  * Our statement triggers are made by install() alone, but anybody may write
@@ -31,6 +51,7 @@ cl_statement_trigger(FunctionCallInfo fcinfo, const char *name, int nargs)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be fired AFTER STATEMENT", name)));
+	cl_check_trigger_owner(trigdata);
 	if (trigdata->tg_trigger->tgnargs != nargs)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
@@ -48,15 +69,27 @@ cl_statement_trigger(FunctionCallInfo fcinfo, const char *name, int nargs)
 	return trigdata;
 }
 
+/*
+ * The number of a column that must be of a type; for an enum say InvalidOid.
+ * Declared by name only, a column could hold anything.
+ */
 int
-cl_column(TriggerData *trigdata, const char *column)
+cl_column(const TriggerData *trigdata, const char *column, Oid type)
 {
-	int			number = SPI_fnumber(RelationGetDescr(trigdata->tg_relation), column);
+	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	int			number = SPI_fnumber(tupdesc, column);
+	Oid			found;
 
 	if (number <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of table \"%s\" does not exist", column,
+						RelationGetRelationName(trigdata->tg_relation))));
+	found = getBaseType(TupleDescAttr(tupdesc, number - 1)->atttypid);
+	if (OidIsValid(type) ? found != type : !type_is_enum(found))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of table \"%s\" is not of the type that the trigger needs", column,
 						RelationGetRelationName(trigdata->tg_relation))));
 	return number;
 }
@@ -75,8 +108,8 @@ cl_read_keys(TriggerData *trigdata, Tuplestorestate *store, const char *key, Key
 
 	if (store == NULL)
 		return;
-	district_id = cl_column(trigdata, "district_id");
-	id = cl_column(trigdata, key);
+	district_id = cl_column(trigdata, "district_id", TEXTOID);
+	id = cl_column(trigdata, key, TEXTOID);
 	slot = MakeSingleTupleTableSlot(RelationGetDescr(trigdata->tg_relation), &TTSOpsMinimalTuple);
 	tuplestore_rescan(store);
 	while (tuplestore_gettupleslot(store, true, false, slot))

@@ -113,6 +113,9 @@ collect_facts(AttendanceReader *reader, const LocalClock *clock,
 		EventStatus status = EVENT_STATUS(reader->last);
 		bool		future = cl_day_reached(clock, second, as_of + 1);
 
+		if ((reader->left & 0xffff) == 0)
+			CHECK_FOR_INTERRUPTS();
+
 		keep_earliest(clock, &facts->first_event, second);
 		keep_latest(clock, &facts->last_event, second);
 
@@ -173,9 +176,6 @@ collect_facts(AttendanceReader *reader, const LocalClock *clock,
 			if (status == CL_NO_SHOW)
 				facts->misses_in_window++;
 		}
-
-		if ((reader->left & 0xffff) == 0)
-			CHECK_FOR_INTERRUPTS();
 	}
 }
 

@@ -192,6 +192,7 @@ collect_sums(FunctionCallInfo fcinfo, EquitySums *sums)
 	EquityState *state;
 	Load	   *loads;
 	uint32		count;
+	double		largest;
 	double		mean;
 	double		before = 0;
 
@@ -207,6 +208,11 @@ collect_sums(FunctionCallInfo fcinfo, EquitySums *sums)
 	loads = palloc(sizeof(Load) * (Size) count);
 	memcpy(loads, state->loads, sizeof(Load) * (Size) count);
 	qsort(loads, count, sizeof(Load), compare_loads);
+
+	/* no measure depends on the unit; in this one no square over- or underflows */
+	largest = loads[count - 1].value;
+	for (uint32 i = 0; i < count && largest > 0; i++)
+		loads[i].value /= largest;
 
 	memset(sums, 0, sizeof(EquitySums));
 	for (uint32 i = 0; i < count; i++)

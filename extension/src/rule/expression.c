@@ -40,14 +40,15 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/numeric.h"
 #include "utils/resowner.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "rule.h"
 
-/* a numeric literal of about 100 digits; longer ones only cost time */
-#define MAX_NUMERIC_BYTES	64
+/* digits of a numeric constant, written out: what is larger only costs time */
+#define MAX_NUMERIC_DIGITS	40
 
 typedef struct WalkState
 {
@@ -124,7 +125,8 @@ check_raw_type(WalkState *walk, TypeName *name)
 {
 	Oid			type = InvalidOid;
 
-	if (name->names != NIL && !name->setof && !name->pct_type && name->arrayBounds == NIL)
+	if (name->names != NIL && !name->setof && !name->pct_type && name->arrayBounds == NIL &&
+		name->typmods == NIL)
 	{
 		Type		tuple = LookupTypeName(walk->pstate, name, NULL, true);
 
@@ -233,7 +235,7 @@ check_raw(WalkState *walk, Node *node)
 					refuse(walk, "an aggregate or window function", call->location);
 				if (list_length(call->funcname) != 1 ||
 					!name_allowed(strVal(linitial(call->funcname)), allowed_functions, lengthof(allowed_functions)))
-					refuse(walk, "this function", call->location);
+					refuse(walk, psprintf("function \"%s\"", strVal(llast(call->funcname))), call->location);
 				check_raw(walk, (Node *) call->args);
 				break;
 			}
@@ -330,8 +332,8 @@ check_analyzed(Node *node, WalkState *walk)
 				Const	   *constant = (Const *) node;
 
 				if (constant->consttype == NUMERICOID && !constant->constisnull &&
-					VARSIZE_ANY(DatumGetPointer(constant->constvalue)) > MAX_NUMERIC_BYTES)
-					refuse(walk, "a number of this length", constant->location);
+					strlen(DatumGetCString(DirectFunctionCall1(numeric_out, constant->constvalue))) > MAX_NUMERIC_DIGITS)
+					refuse(walk, "a number of this size", constant->location);
 				break;
 			}
 		case T_OpExpr:
@@ -577,8 +579,7 @@ check_expression(PG_FUNCTION_ARGS)
 		fault = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
-		/* a cancel is not a finding */
-		if (fault->sqlerrcode == ERRCODE_QUERY_CANCELED || fault->elevel > ERROR)
+		if (!cl_is_expression_fault(fault->sqlerrcode))
 			ReThrowError(fault);
 		values[0] = BoolGetDatum(false);
 		set_text(values, nulls, 1, fault->message);

@@ -26,6 +26,7 @@
 
 #include "query.h"
 #include "rule.h"
+#include "transition.h"
 
 /* The rules of the subject "client"; NULL until needed, or stale. */
 static RuleSet *client_rules = NULL;
@@ -81,7 +82,7 @@ compile_rule(Rule *rule, const char *condition, TupleDesc facts, MemoryContext c
 		fault = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
-		if (fault->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		if (!cl_is_expression_fault(fault->sqlerrcode))
 			ReThrowError(fault);
 		rule->condition = NULL;
 		rule->fault = fault->message;
@@ -92,8 +93,9 @@ compile_rule(Rule *rule, const char *condition, TupleDesc facts, MemoryContext c
 }
 
 /*
- * The compiled rules of a subject, valid until control goes back to SQL.
- * Expects cl_enter().
+ * The compiled rules of a subject.  They are valid until the next query that
+ * may fire triggers, which may change rules and come here again.  Expects
+ * cl_enter().
  */
 const RuleSet *
 cl_rules(const char *subject)
@@ -110,6 +112,8 @@ cl_rules(const char *subject)
 		CacheRegisterRelcacheCallback(invalidate_rules, (Datum) 0);
 		registered = true;
 	}
+	/* what was committed while this statement waited for a lock counts */
+	AcceptInvalidationMessages();
 	if (client_rules != NULL && client_rules_valid)
 		return client_rules;
 
@@ -177,6 +181,10 @@ rule_before_write(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be fired BEFORE INSERT OR UPDATE ROW", "rule_before_write")));
 
+	cl_check_trigger_owner(trigdata);
+	(void) cl_column(trigdata, "subject", TEXTOID);
+	(void) cl_column(trigdata, "condition", TEXTOID);
+	(void) cl_column(trigdata, "version", INT4OID);
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? trigdata->tg_newtuple : trigdata->tg_trigtuple;
 	subject = SPI_getvalue(tuple, tupdesc, SPI_fnumber(tupdesc, "subject"));

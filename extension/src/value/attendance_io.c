@@ -210,9 +210,19 @@ zone_lookup(const char *name, int length, char *zone, int *zone_length)
 	if (tz == NULL || !pg_tz_acceptable(tz))
 		return false;
 	spelled = pg_get_timezone_name(tz);
-	/* a POSIX rule ends with a number; so do no names but these */
+	/* a POSIX rule has a number; so have no names but these */
 	if (strpbrk(spelled, "0123456789") != NULL && strncmp(spelled, "Etc/GMT", 7) != 0)
-		return false;
+	{
+		static const char *const names[] = {
+			"EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT", "GMT0", "GMT+0", "GMT-0"
+		};
+		bool		known = false;
+
+		for (size_t i = 0; i < lengthof(names); i++)
+			known = known || strcmp(names[i], spelled) == 0;
+		if (!known)
+			return false;
+	}
 	*zone_length = (strcmp(spelled, "UTC") == 0) ? 0 : (int) strlen(spelled);
 	memcpy(zone, spelled, *zone_length);
 	return true;
