@@ -134,9 +134,8 @@ BEGIN
     CREATE CONSTRAINT TRIGGER service_capacity_update AFTER UPDATE ON caseload.service
       DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
       WHEN (NEW.therapist_id IS NOT NULL
-            AND ((NEW.district_id, NEW.client_id, NEW.therapist_id, NEW.discipline)
-                   IS DISTINCT FROM (OLD.district_id, OLD.client_id, OLD.therapist_id, OLD.discipline)
-                 OR NOT OLD.period @> NEW.period
+            AND (NEW.therapist_id IS DISTINCT FROM OLD.therapist_id OR NEW.district_id <> OLD.district_id
+                 OR NEW.client_id <> OLD.client_id OR NEW.discipline <> OLD.discipline OR NOT OLD.period @> NEW.period
                  -- by either calendar
                  OR coalesce(caseload.minutes_per_week(NEW.dosage, 36, 9), 0) / NEW.group_size
                     > coalesce(caseload.minutes_per_week(OLD.dosage, 36, 9), 0) / OLD.group_size

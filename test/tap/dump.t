@@ -157,7 +157,7 @@ is "$(sql caseload_tap_original -c "SELECT count(*) FROM caseload.verify(NULL, '
 echo "# $(tr '\n' ' ' <<<"$original_rows" | sed -E 's/(caseload\.)?([a-z_]+)\|([0-9]+)\|[0-9a-f]+/\2 \3/g')"
 
 # A digest that cannot fail proves nothing.
-change=$(sql caseload_tap_original -c BEGIN -c "UPDATE caseload.client SET name = name || ' ' WHERE name LIKE '%<203>%'" -f "$work/rows.sql")
+change=$(sql caseload_tap_original -c BEGIN -c "UPDATE caseload.therapist SET name = name || ' ' WHERE therapist_id = (SELECT min(therapist_id) FROM caseload.therapist)" -f "$work/rows.sql")
 isnt "$change" "$original_rows" 'the digest sees one more blank in one name'
 is "$(diff <(echo "$original_rows") <(echo "$change") | grep -c '^>')" 1 'in one table only'
 change=$(sql caseload_tap_original -c BEGIN -c 'ALTER TABLE caseload.client DISABLE TRIGGER ALL' -f "$work/objects.sql")
