@@ -30,6 +30,7 @@ typedef struct KeySet
 } KeySet;
 
 extern KeySet *cl_keys_new(void);
+extern void cl_keys_add_result(KeySet *set);
 extern int	cl_keys_add(KeySet *set, Datum district_id, Datum id);
 extern int *cl_keys_sort(KeySet *set);
 extern void cl_keys_lock(const KeySet *set, LockClass class);

@@ -36,23 +36,8 @@ typedef struct RuleSet
 
 /* expression.c */
 extern TupleDesc cl_facts_type(const char *subject);
+extern ErrorData *cl_guarded(void (*body) (void *), void *arg);
 extern Expr *cl_expression_analyze(const char *source, TupleDesc facts, Oid result_type);
-
-/*
- * Is this the fault of an expression, or of the server that runs it?  A
- * cancel, a lack of memory or of stack must go on to the user.
- */
-static inline bool
-cl_is_expression_fault(int sqlerrcode)
-{
-	int			category = ERRCODE_TO_CATEGORY(sqlerrcode);
-
-	return category == ERRCODE_DATA_EXCEPTION ||
-		category == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ||
-		category == ERRCODE_FEATURE_NOT_SUPPORTED ||
-		sqlerrcode == ERRCODE_STATEMENT_TOO_COMPLEX ||
-		sqlerrcode == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
-}
 
 /* rule.c */
 extern const RuleSet *cl_rules(const char *subject);

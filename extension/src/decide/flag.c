@@ -11,14 +11,12 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "flag.h"
 #include "query.h"
@@ -26,6 +24,8 @@
 
 /* clients whose facts are in memory at one time */
 #define CLIENTS_AT_ONCE		10000
+/* of client_facts, whose first columns are the key */
+#define EPISODE_COLUMN		3
 
 typedef enum Verdict
 {
@@ -167,89 +167,90 @@ judge(const Rule *rule, ExprContext *econtext)
 	return !isnull && DatumGetBool(holds) ? RULE_HOLDS : RULE_SILENT;
 }
 
+/* A call of judge() as cl_guarded() wants it. */
+typedef struct JudgeCall
+{
+	const Rule *rule;
+	ExprContext *econtext;
+	Verdict		verdict;
+} JudgeCall;
+
+static void
+judge_call(void *arg)
+{
+	JudgeCall  *call = arg;
+
+	call->verdict = judge(call->rule, call->econtext);
+}
+
 /* The same in a subtransaction of its own, which a failure takes back. */
 static Verdict
 judge_guarded(const Rule *rule, ExprContext *econtext, Failure *failure)
 {
-	MemoryContext oldcontext = CurrentMemoryContext;
-	ResourceOwner oldowner = CurrentResourceOwner;
-	Verdict		verdict = RULE_FAILS;
+	JudgeCall	call = {rule, econtext, RULE_SILENT};
+	ErrorData  *fault = cl_guarded(judge_call, &call);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(oldcontext);
-	PG_TRY();
-	{
-		verdict = judge(rule, econtext);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *fault;
-
-		MemoryContextSwitchTo(oldcontext);
-		fault = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (!cl_is_expression_fault(fault->sqlerrcode))
-			ReThrowError(fault);
-		failure->message = fault->message;
-		verdict = RULE_FAILS;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(oldcontext);
-	CurrentResourceOwner = oldowner;
-	return verdict;
+	if (fault == NULL)
+		return call.verdict;
+	failure->message = fault->message;
+	return RULE_FAILS;
 }
 
-/*
- * All rules for rows "first" and later of the facts in SPI_tuptable; returns
- * the first row not done: all are done, unless "guarded", which does one.
- */
-static uint64
-judge_rows(const RuleSet *rules, const KeySet *set, DateADT as_of,
-		   uint64 first, bool guarded, FindingList *list, Failure *failures,
-		   ExprContext *econtext, volatile uint64 *reached)
+/* What judging the rows of a batch of facts works on. */
+typedef struct RowsCall
+{
+	const RuleSet *rules;
+	const KeySet *set;
+	DateADT		as_of;
+	FindingList *list;
+	Failure    *failures;
+	ExprContext *econtext;
+	uint64		next;			/* the row in work */
+} RowsCall;
+
+/* All rules for one row of the facts in SPI_tuptable. */
+static void
+judge_row(RowsCall *call, bool guarded)
 {
 	SPITupleTable *table = SPI_tuptable;
-	int			natts = table->tupdesc->natts;
-	TupleTableSlot *slot = econtext->ecxt_scantuple;
-	uint64		row;
+	TupleTableSlot *slot = call->econtext->ecxt_scantuple;
+	int			client;
+	int			episode;
+	bool		isnull;
 
-	for (row = first; row < table->numvals; row++)
+	CHECK_FOR_INTERRUPTS();
+	ExecStoreHeapTuple(table->vals[call->next], slot, false);
+	client = DatumGetInt32(slot_getattr(slot, table->tupdesc->natts, &isnull));
+	episode = DatumGetInt32(slot_getattr(slot, EPISODE_COLUMN, &isnull));
+	for (int i = 0; i < call->rules->count; i++)
 	{
-		int			client;
-		int			episode;
-		bool		isnull;
+		const Rule *rule = &call->rules->rules[i];
+		Verdict		verdict;
 
-		CHECK_FOR_INTERRUPTS();
-		*reached = row;
-		ExecStoreHeapTuple(table->vals[row], slot, false);
-		client = DatumGetInt32(slot_getattr(slot, natts, &isnull));
-		episode = DatumGetInt32(slot_getattr(slot, 3, &isnull));
-		for (int i = 0; i < rules->count; i++)
+		if (!rule_applies(rule, call->set->keys[client - 1].district_id, call->as_of))
+			continue;
+		if (rule->condition == NULL)
 		{
-			const Rule *rule = &rules->rules[i];
-			Verdict		verdict;
-
-			if (!rule_applies(rule, set->keys[client - 1].district_id, as_of))
-				continue;
-			if (rule->condition == NULL)
-			{
-				failures[i].message = rule->fault;
-				verdict = RULE_FAILS;
-			}
-			else if (guarded)
-				verdict = judge_guarded(rule, econtext, &failures[i]);
-			else
-				verdict = judge(rule, econtext);
-			if (verdict != RULE_SILENT)
-				add_finding(list, client, episode, i, row, verdict == RULE_FAILS);
+			call->failures[i].message = rule->fault;
+			verdict = RULE_FAILS;
 		}
-		ResetExprContext(econtext);
-		if (guarded)
-			return row + 1;
+		else if (guarded)
+			verdict = judge_guarded(rule, call->econtext, &call->failures[i]);
+		else
+			verdict = judge(rule, call->econtext);
+		if (verdict != RULE_SILENT)
+			add_finding(call->list, client, episode, i, call->next, verdict == RULE_FAILS);
 	}
-	return row;
+	ResetExprContext(call->econtext);
+}
+
+static void
+judge_rows(void *arg)
+{
+	RowsCall   *call = arg;
+
+	for (; call->next < SPI_tuptable->numvals; call->next++)
+		judge_row(call, false);
 }
 
 /*
@@ -261,60 +262,30 @@ static void
 judge_facts(const RuleSet *rules, const KeySet *set, DateADT as_of,
 			FindingList *list, Failure *failures)
 {
-	MemoryContext oldcontext = CurrentMemoryContext;
-	ResourceOwner oldowner = CurrentResourceOwner;
-	ExprContext *econtext;
-	TupleTableSlot *slot;
-	volatile uint64 next = 0;
+	RowsCall	call = {rules, set, as_of, list, failures, NULL, 0};
 	uint64		rows = SPI_tuptable->numvals;
+	TupleTableSlot *slot;
 
 	if (rows == 0 || rules->count == 0)
 		return;
 	slot = MakeSingleTupleTableSlot(SPI_tuptable->tupdesc, &TTSOpsHeapTuple);
-	econtext = CreateStandaloneExprContext();
-	econtext->ecxt_scantuple = slot;
+	call.econtext = CreateStandaloneExprContext();
+	call.econtext->ecxt_scantuple = slot;
 
-	while (next < rows)
+	while (call.next < rows)
 	{
-		volatile uint64 reached = next;
-		volatile bool failed = false;
+		ErrorData  *fault = cl_guarded(judge_rows, &call);
 
-		BeginInternalSubTransaction(NULL);
-		MemoryContextSwitchTo(oldcontext);
-		PG_TRY();
-		{
-			next = judge_rows(rules, set, as_of, next, false, list, failures, econtext, &reached);
-			ReleaseCurrentSubTransaction();
-		}
-		PG_CATCH();
-		{
-			ErrorData  *fault;
-
-			MemoryContextSwitchTo(oldcontext);
-			fault = CopyErrorData();
-			FlushErrorState();
-			RollbackAndReleaseCurrentSubTransaction();
-			if (!cl_is_expression_fault(fault->sqlerrcode))
-				ReThrowError(fault);
-			FreeErrorData(fault);
-			failed = true;
-		}
-		PG_END_TRY();
-		MemoryContextSwitchTo(oldcontext);
-		CurrentResourceOwner = oldowner;
-
-		if (failed)
-		{
-			/* forget what the failing row had found, then do it carefully */
-			uint64		row = reached;
-			volatile uint64 unused;
-
-			while (list->count > 0 && list->findings[list->count - 1].row == row)
-				list->count--;
-			next = judge_rows(rules, set, as_of, row, true, list, failures, econtext, &unused);
-		}
+		if (fault == NULL)
+			break;
+		FreeErrorData(fault);
+		/* forget what the failing row had found, then do it carefully */
+		while (list->count > 0 && list->findings[list->count - 1].row == call.next)
+			list->count--;
+		judge_row(&call, true);
+		call.next++;
 	}
-	FreeExprContext(econtext, true);
+	FreeExprContext(call.econtext, true);
 	ExecDropSingleTupleTableSlot(slot);
 }
 
@@ -543,16 +514,9 @@ static KeySet *
 clients_of_district(Datum district_id, uint64 (*run) (CachedQuery *, const Datum *, const char *))
 {
 	KeySet	   *set = cl_keys_new();
-	uint64		rows = run(&clients_query, &district_id, district_id ? NULL : "n");
 
-	for (uint64 row = 0; row < rows; row++)
-	{
-		bool		isnull;
-		Datum		district = cl_result(row, 1, &isnull);
-
-		(void) cl_keys_add(set, district, cl_result(row, 2, &isnull));
-	}
-	SPI_freetuptable(SPI_tuptable);
+	(void) run(&clients_query, &district_id, district_id ? NULL : "n");
+	cl_keys_add_result(set);
 	(void) cl_keys_sort(set);
 	return set;
 }

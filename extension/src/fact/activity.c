@@ -284,7 +284,6 @@ add_all_clients(KeySet *set, const char *district_id, const char *client_id)
 {
 	Datum		args[2] = {0, 0};
 	char		nulls[3] = "  ";
-	uint64		rows;
 
 	if (district_id)
 		args[0] = CStringGetTextDatum(district_id);
@@ -294,15 +293,8 @@ add_all_clients(KeySet *set, const char *district_id, const char *client_id)
 		args[1] = CStringGetTextDatum(client_id);
 	else
 		nulls[1] = 'n';
-	rows = cl_run(&all_clients_query, args, nulls);
-	for (uint64 row = 0; row < rows; row++)
-	{
-		bool		isnull;
-		Datum		district = cl_result(row, 1, &isnull);
-
-		(void) cl_keys_add(set, district, cl_result(row, 2, &isnull));
-	}
-	SPI_freetuptable(SPI_tuptable);
+	(void) cl_run(&all_clients_query, args, nulls);
+	cl_keys_add_result(set);
 }
 
 /* Lock the clients of a set, make their values anew, judge them again. */
@@ -376,18 +368,10 @@ clients_of(CachedQuery *query, const KeySet *keys)
 {
 	KeySet  *set = cl_keys_new();
 	Datum		args[2];
-	uint64		rows;
 
 	set_args(keys, args);
-	rows = cl_run(query, args, NULL);
-	for (uint64 row = 0; row < rows; row++)
-	{
-		bool		isnull;
-		Datum		district = cl_result(row, 1, &isnull);
-
-		(void) cl_keys_add(set, district, cl_result(row, 2, &isnull));
-	}
-	SPI_freetuptable(SPI_tuptable);
+	(void) cl_run(query, args, NULL);
+	cl_keys_add_result(set);
 	(void) cl_keys_sort(set);
 	return set;
 }

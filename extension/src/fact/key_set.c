@@ -122,6 +122,20 @@ cl_keys_add(KeySet *set, Datum district_id, Datum id)
 	return entry->index;
 }
 
+/* Add the keys in the first two columns of the last result, and free it. */
+void
+cl_keys_add_result(KeySet *set)
+{
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		bool		isnull;
+		Datum		district_id = cl_result(row, 1, &isnull);
+
+		(void) cl_keys_add(set, district_id, cl_result(row, 2, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
 /* The order of COLLATE "C", which is that of the primary keys. */
 int
 cl_key_cmp(const SubjectKey *a, const SubjectKey *b)

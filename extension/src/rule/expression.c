@@ -523,6 +523,73 @@ cl_expression_analyze(const char *source, TupleDesc facts, Oid result_type)
 	return (Expr *) node;
 }
 
+/*
+ * Is this the fault of an expression, or of the server that runs it?  A
+ * cancel, a lack of memory or of stack must go on to the user.
+ */
+static bool
+is_expression_fault(int sqlerrcode)
+{
+	int			category = ERRCODE_TO_CATEGORY(sqlerrcode);
+
+	return category == ERRCODE_DATA_EXCEPTION ||
+		category == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ||
+		category == ERRCODE_FEATURE_NOT_SUPPORTED ||
+		sqlerrcode == ERRCODE_STATEMENT_TOO_COMPLEX ||
+		sqlerrcode == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+}
+
+/*
+ * Do something with an expression in a subtransaction of its own, which a
+ * failure takes back with all that it holds.  NULL when it went well, else
+ * the fault, in the current memory context; what is not the expression's
+ * fault is thrown on.
+ */
+ErrorData *
+cl_guarded(void (*body) (void *), void *arg)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	ResourceOwner oldowner = CurrentResourceOwner;
+	ErrorData  *volatile fault = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(oldcontext);
+	PG_TRY();
+	{
+		body(arg);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(oldcontext);
+		fault = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		if (!is_expression_fault(fault->sqlerrcode))
+			ReThrowError(fault);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(oldcontext);
+	CurrentResourceOwner = oldowner;
+	return fault;
+}
+
+/* A call of cl_expression_analyze() as cl_guarded() wants it. */
+typedef struct AnalyzeCall
+{
+	const char *source;
+	TupleDesc	facts;
+	Oid			type;
+} AnalyzeCall;
+
+static void
+analyze_call(void *arg)
+{
+	AnalyzeCall *call = arg;
+
+	(void) cl_expression_analyze(call->source, call->facts, call->type);
+}
+
 static void
 set_text(Datum *values, bool *nulls, int column, const char *string)
 {
@@ -545,8 +612,8 @@ check_expression(PG_FUNCTION_ARGS)
 	char	   *wanted = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	TupleDesc	facts = cl_facts_type(subject);
 	TupleDesc	tupdesc;
-	MemoryContext oldcontext = CurrentMemoryContext;
-	ResourceOwner oldowner = CurrentResourceOwner;
+	AnalyzeCall call;
+	ErrorData  *fault;
 	Oid			type;
 	Datum		values[5] = {0};
 	bool		nulls[5] = {false, true, true, true, true};
@@ -562,35 +629,19 @@ check_expression(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 
-	/* the analyser may hold catalog references when it fails */
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(oldcontext);
-	PG_TRY();
+	call.source = source;
+	call.facts = facts;
+	call.type = type;
+	fault = cl_guarded(analyze_call, &call);
+	values[0] = BoolGetDatum(fault == NULL);
+	if (fault != NULL)
 	{
-		(void) cl_expression_analyze(source, facts, type);
-		ReleaseCurrentSubTransaction();
-		values[0] = BoolGetDatum(true);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *fault;
-
-		MemoryContextSwitchTo(oldcontext);
-		fault = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (!cl_is_expression_fault(fault->sqlerrcode))
-			ReThrowError(fault);
-		values[0] = BoolGetDatum(false);
 		set_text(values, nulls, 1, fault->message);
 		set_text(values, nulls, 2, fault->detail);
 		set_text(values, nulls, 3, fault->hint);
 		nulls[4] = fault->internalpos <= 0;
 		values[4] = Int32GetDatum(fault->internalpos);
 	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(oldcontext);
-	CurrentResourceOwner = oldowner;
 
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
 }

@@ -53,43 +53,25 @@ invalidate_rules(Datum arg, Oid relid)
 		client_rules_valid = false;
 }
 
+/* What cl_guarded() gives to compile_rule(). */
+typedef struct CompileCall
+{
+	Rule	   *rule;
+	const char *condition;
+	TupleDesc	facts;
+} CompileCall;
+
 /*
  * Compile one rule.  A rule that was accepted once can fail to compile after
  * an upgrade of the facts type; it is kept with the reason, so that it shows
  * as an error and stops nobody from entering facts.
  */
 static void
-compile_rule(Rule *rule, const char *condition, TupleDesc facts, MemoryContext context)
+compile_rule(void *arg)
 {
-	MemoryContext oldcontext = CurrentMemoryContext;
-	ResourceOwner oldowner = CurrentResourceOwner;
+	CompileCall *call = arg;
 
-	BeginInternalSubTransaction(NULL);
-	PG_TRY();
-	{
-		Expr	   *expr;
-
-		MemoryContextSwitchTo(context);
-		expr = cl_expression_analyze(condition, facts, BOOLOID);
-		rule->condition = ExecInitExpr(expr, NULL);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *fault;
-
-		MemoryContextSwitchTo(context);
-		fault = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (!cl_is_expression_fault(fault->sqlerrcode))
-			ReThrowError(fault);
-		rule->condition = NULL;
-		rule->fault = fault->message;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(oldcontext);
-	CurrentResourceOwner = oldowner;
+	call->rule->condition = ExecInitExpr(cl_expression_analyze(call->condition, call->facts, BOOLOID), NULL);
 }
 
 /*
@@ -141,6 +123,8 @@ cl_rules(const char *subject)
 	for (uint64 row = 0; row < rows; row++)
 	{
 		Rule	   *rule = &set->rules[row];
+		CompileCall call;
+		ErrorData  *fault;
 		char	   *condition;
 		bool		isnull;
 
@@ -151,8 +135,12 @@ cl_rules(const char *subject)
 		condition = TextDatumGetCString(cl_result(row, 4, &isnull));
 		rule->from = DatumGetDateADT(cl_result(row, 5, &isnull));
 		rule->until = DatumGetDateADT(cl_result(row, 6, &isnull));
+		call.rule = rule;
+		call.condition = condition;
+		call.facts = set->facts;
+		fault = cl_guarded(compile_rule, &call);
+		rule->fault = fault ? fault->message : NULL;
 		MemoryContextSwitchTo(oldcontext);
-		compile_rule(rule, condition, set->facts, context);
 	}
 	set->count = (int) rows;
 	SPI_freetuptable(SPI_tuptable);
