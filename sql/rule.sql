@@ -97,3 +97,25 @@ DELETE FROM caseload.rule WHERE district_id = 'RULE';
 SELECT errors FROM caseload.evaluate('2026-01-31', 'RULE');
 SELECT caseload.evaluate('infinity');
 DROP VIEW standing;
+-- a trigger of somebody's on flag that changes facts and rules: what was judged before gives way, and nothing is lost
+INSERT INTO caseload.client (district_id, client_id, site_id) VALUES ('RULE', 'nested', 'S'), ('RULE', 'other', 'S');
+INSERT INTO caseload.rule (district_id, rule_name, condition, message) VALUES ('RULE', 'a_many', 'appointments >= 2', 'm'), ('RULE', 'b_odd', 'appointments IN (1, 3)', 'm'),
+  ('RULE', 'c_fails', '1 / (appointments - appointments) > 0', 'm');
+INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status) VALUES ('RULE', 'nested', '1', now() - interval '3 days', 'attended');
+CREATE FUNCTION regress_on_flag() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.rule_name = 'a_many' AND NEW.client_id = 'nested' THEN
+    UPDATE caseload.rule SET source = 'changed' WHERE rule_name = 'a_many';
+    ANALYZE caseload.flag;
+    INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status) VALUES
+      ('RULE', 'nested', '3', now() - interval '1 day', 'attended'), ('RULE', 'other', '1', now() - interval '1 day', 'attended');
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER regress_on_flag AFTER INSERT ON caseload.flag FOR EACH ROW EXECUTE FUNCTION regress_on_flag();
+INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status) VALUES ('RULE', 'nested', '2', now() - interval '2 days', 'attended');
+SELECT client_id, rule_name FROM caseload.flag WHERE district_id = 'RULE' AND client_id IN ('nested', 'other') AND cleared_on IS NULL ORDER BY 1, 2;
+SELECT client_id, rule_name FROM caseload.flags(CURRENT_DATE, 'RULE') WHERE client_id IN ('nested', 'other') ORDER BY 1, 2;
+DROP TRIGGER regress_on_flag ON caseload.flag;
+DROP FUNCTION regress_on_flag();
+DELETE FROM caseload.rule WHERE district_id = 'RULE';
