@@ -14,6 +14,4 @@
  */
 extern void (*cl_clients_changed) (const KeySet *set);
 
-pg_noreturn extern void cl_refuse_orphan(const char *client_id, const char *day, const char *periods);
-
 #endif							/* CL_ACTIVITY_H */

@@ -35,5 +35,6 @@ typedef enum ApplyResult
 } ApplyResult;
 
 extern ApplyResult cl_apply_deltas(KeySet *set, DeltaList *list, KeySet *unenrolled);
+pg_noreturn extern void cl_refuse_orphan(const char *client_id, const char *day, const char *periods);
 
 #endif							/* CL_DELTA_H */

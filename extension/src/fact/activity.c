@@ -134,17 +134,6 @@ PG_FUNCTION_INFO_V1(rebuild);
 
 /* ------------------------------------------------- checks and recompute --- */
 
-/* 23514: an event on a day that no episode of the client holds. */
-void
-cl_refuse_orphan(const char *client_id, const char *day, const char *periods)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_CHECK_VIOLATION),
-			 errmsg("event of client \"%s\" lies outside every episode", client_id),
-			 errdetail("The event is on %s; the episodes are %s.", day, periods),
-			 errhint("Correct the date of the event or the period of an episode, or open a new episode.")));
-}
-
 static void
 set_args(const KeySet *set, Datum args[2])
 {

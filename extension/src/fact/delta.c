@@ -20,7 +20,6 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#include "activity.h"
 #include "delta.h"
 #include "query.h"
 
@@ -223,6 +222,17 @@ cl_net_deltas(KeySet *touched, DeltaList *list)
 }
 
 /* ------------------------------------------------------ applying deltas --- */
+
+/* 23514: an event on a day that no episode of the client holds. */
+void
+cl_refuse_orphan(const char *client_id, const char *day, const char *periods)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("event of client \"%s\" lies outside every episode", client_id),
+			 errdetail("The event is on %s; the episodes are %s.", day, periods),
+			 errhint("Correct the date of the event or the period of an episode, or open a new episode.")));
+}
 
 /* Read zone, episodes and values of all clients of the set. */
 static void
