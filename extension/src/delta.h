@@ -23,10 +23,6 @@ typedef struct DeltaList
 	int64		capacity;
 } DeltaList;
 
-extern void cl_read_events(TriggerData *trigdata, Tuplestorestate *store, int sign,
-						   KeySet *set, DeltaList *list);
-extern KeySet *cl_net_deltas(KeySet *touched, DeltaList *list);
-extern void cl_added_clients(const KeySet *set, const DeltaList *list, KeySet *added);
 typedef enum ApplyResult
 {
 	DELTAS_CHANGED_NOTHING,
@@ -34,6 +30,10 @@ typedef enum ApplyResult
 	DELTAS_NEED_REBUILD			/* nothing was written */
 } ApplyResult;
 
+extern void cl_read_events(TriggerData *trigdata, Tuplestorestate *store, int sign,
+						   KeySet *set, DeltaList *list);
+extern KeySet *cl_net_deltas(KeySet *touched, DeltaList *list);
+extern void cl_added_clients(const KeySet *set, const DeltaList *list, KeySet *added);
 extern ApplyResult cl_apply_deltas(KeySet *set, DeltaList *list, KeySet *unenrolled);
 pg_noreturn extern void cl_refuse_orphan(const char *client_id, const char *day, const char *periods);
 
