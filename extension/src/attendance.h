@@ -103,7 +103,6 @@ extern void cl_attendance_open(AttendanceReader *reader, const Attendance *value
 extern void cl_builder_init(AttendanceBuilder *builder, Size capacity);
 extern Attendance *cl_builder_finish(AttendanceBuilder *builder, const char *zone, int zone_length);
 extern Attendance *cl_attendance_from_events(Event *events, uint32 count, const char *zone, int zone_length);
-extern void cl_sort_events(Event *events, uint32 count);
 extern int	cl_status_code(const char *name, int length);
 extern const char *cl_status_name(EventStatus status);
 extern Event cl_event_from_timestamp(TimestampTz at, EventStatus status);

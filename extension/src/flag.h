@@ -6,19 +6,8 @@
 #define CL_FLAG_H
 
 #include "key_set.h"
-#include "utils/date.h"
 
-typedef struct FlagCounts
-{
-	int64		raised;
-	int64		resolved;
-	int64		unchanged;
-	int64		errors;
-} FlagCounts;
-
+/* For cl_clients_changed: expects cl_enter() and a sorted, locked set. */
 extern void cl_flags_after_change(const KeySet *set);
-
-/* Expects cl_enter() and a sorted, locked set; counts may be NULL. */
-extern void cl_sync_flags(const KeySet *set, DateADT as_of, FlagCounts *counts);
 
 #endif							/* CL_FLAG_H */

@@ -29,7 +29,18 @@ typedef struct KeySet
 	int			capacity;
 } KeySet;
 
+/*
+ * Keys that are remembered to the end of the transaction; a static variable
+ * of the file that remembers.  NULL: none so far.
+ */
+typedef struct TransactionKeys
+{
+	KeySet	   *set;
+	bool		registered;
+} TransactionKeys;
+
 extern KeySet *cl_keys_new(void);
+extern KeySet *cl_keys_of_transaction(TransactionKeys *keys);
 extern void cl_keys_add_result(KeySet *set);
 extern int	cl_keys_add(KeySet *set, Datum district_id, Datum id);
 extern int *cl_keys_sort(KeySet *set);
@@ -38,6 +49,5 @@ extern void cl_keys_lock_all(LockClass class);
 extern bool cl_keys_contain(const KeySet *set, const SubjectKey *key);
 extern Datum cl_keys_districts(const KeySet *set);
 extern Datum cl_keys_ids(const KeySet *set);
-extern int	cl_key_cmp(const SubjectKey *a, const SubjectKey *b);
 
 #endif							/* CL_KEY_SET_H */

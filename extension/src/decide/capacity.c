@@ -17,13 +17,11 @@
 #include "postgres.h"
 
 #include "access/tableam.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -48,8 +46,8 @@ static const struct config_enum_entry capacity_modes[] = {
 /* caseload.capacity: the most that a district's policy can make happen. */
 static int	capacity_mode = CAPACITY_ERROR;
 
-/* Therapists whose services this transaction has changed; NULL: none yet. */
-static KeySet *touched = NULL;
+/* Therapists whose services this transaction has changed, not yet locked. */
+static TransactionKeys touched;
 
 static CachedQuery capacity_query = {
 	"SELECT k.policy, k.rule_name, k.limit_value::text, k.would_be::text, k.unit, k.message"
@@ -81,14 +79,6 @@ cl_capacity_init(void)
 							 PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
-/* The memory of the list goes with the transaction; so must the pointer. */
-static void
-forget_touched(XactEvent event, void *arg)
-{
-	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
-		touched = NULL;
-}
-
 /*
  * Statement trigger AFTER INSERT and UPDATE of service: note the therapists,
  * for the locks at commit.
@@ -97,34 +87,20 @@ Datum
 capacity_after_service(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = cl_statement_trigger(fcinfo, "capacity_after_service", 0);
-	static bool registered = false;
 
-	if (capacity_mode == CAPACITY_OFF)
-		return PointerGetDatum(NULL);
-	if (!registered)
-	{
-		RegisterXactCallback(forget_touched, NULL);
-		registered = true;
-	}
-	if (touched == NULL)
-	{
-		MemoryContext oldcontext = MemoryContextSwitchTo(TopTransactionContext);
-
-		touched = cl_keys_new();
-		MemoryContextSwitchTo(oldcontext);
-	}
-	cl_read_keys(trigdata, trigdata->tg_newtable, "therapist_id", touched);
+	if (capacity_mode != CAPACITY_OFF)
+		cl_read_keys(trigdata, trigdata->tg_newtable, "therapist_id", cl_keys_of_transaction(&touched));
 	return PointerGetDatum(NULL);
 }
 
 static void
 lock_therapists(Datum district_id, Datum therapist_id)
 {
-	KeySet	   *set = touched ? touched : cl_keys_new();
+	KeySet	   *set = cl_keys_of_transaction(&touched);
 
 	/* with SET CONSTRAINTS IMMEDIATE rows come before the statement trigger */
 	(void) cl_keys_add(set, district_id, therapist_id);
-	touched = NULL;
+	touched.set = NULL;
 	(void) cl_keys_sort(set);
 	cl_keys_lock(set, CL_LOCK_THERAPISTS);
 }

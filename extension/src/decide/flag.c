@@ -27,6 +27,14 @@
 /* of client_facts, whose first columns are the key */
 #define EPISODE_COLUMN		3
 
+typedef struct FlagCounts
+{
+	int64		raised;
+	int64		resolved;
+	int64		unchanged;
+	int64		errors;
+} FlagCounts;
+
 typedef enum Verdict
 {
 	RULE_SILENT,				/* false or unknown */
@@ -479,8 +487,8 @@ sync_batch(const KeySet *batch, DateADT as_of, FlagCounts *counts)
 /*
  * Make the flags of these clients say what the rules say as of a date.
  */
-void
-cl_sync_flags(const KeySet *set, DateADT as_of, FlagCounts *counts)
+static void
+sync_flags(const KeySet *set, DateADT as_of, FlagCounts *counts)
 {
 	FlagCounts	ignored = {0};
 
@@ -544,7 +552,7 @@ evaluate(PG_FUNCTION_ARGS)
 	set = clients_of_district(PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1), cl_run);
 	if (set->count > 0)
 		cl_keys_lock(set, CL_LOCK_CLIENTS);
-	cl_sync_flags(set, as_of, &counts);
+	sync_flags(set, as_of, &counts);
 	cl_leave(&scope);
 
 	values[0] = Int64GetDatum(counts.raised);
@@ -610,5 +618,5 @@ findings(PG_FUNCTION_ARGS)
 void
 cl_flags_after_change(const KeySet *set)
 {
-	cl_sync_flags(set, GetSQLCurrentDate(), NULL);
+	sync_flags(set, GetSQLCurrentDate(), NULL);
 }

@@ -14,10 +14,8 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
-#include "utils/memutils.h"
 
 #include "activity.h"
 #include "delta.h"
@@ -25,12 +23,12 @@
 #include "transition.h"
 
 /*
- * Clients whose values this transaction has made from the events themselves;
- * NULL: none.  A trigger that comes later in the same statement may hold
+ * Clients whose values this transaction has made from the events themselves.
+ * A trigger that comes later in the same statement may hold
  * changes that these values contain already, so it makes them anew, too.
  * What an aborted subtransaction leaves here does no harm.
  */
-static KeySet *remade = NULL;
+static TransactionKeys remade;
 
 /* See activity.h. */
 void		(*cl_clients_changed) (const KeySet *set) = NULL;
@@ -170,44 +168,24 @@ enroll(const KeySet *set)
 				 errhint("Open an episode first: INSERT INTO caseload.episode.")));
 }
 
-/* The memory of the set goes with the transaction; so must the pointer. */
-static void
-forget_remade(XactEvent event, void *arg)
-{
-	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
-		remade = NULL;
-}
-
 static void
 note_remade(const KeySet *set)
 {
-	static bool registered = false;
+	KeySet	   *noted = cl_keys_of_transaction(&remade);
 
-	if (!registered)
-	{
-		RegisterXactCallback(forget_remade, NULL);
-		registered = true;
-	}
-	if (remade == NULL)
-	{
-		MemoryContext oldcontext = MemoryContextSwitchTo(TopTransactionContext);
-
-		remade = cl_keys_new();
-		MemoryContextSwitchTo(oldcontext);
-	}
 	for (int i = 0; i < set->count; i++)
-		(void) cl_keys_add(remade, CStringGetTextDatum(set->keys[i].district_id),
+		(void) cl_keys_add(noted, CStringGetTextDatum(set->keys[i].district_id),
 						   CStringGetTextDatum(set->keys[i].id));
 }
 
 static bool
 any_remade(const KeySet *set)
 {
-	if (remade == NULL)
+	if (remade.set == NULL)
 		return false;
 	for (int i = 0; i < set->count; i++)
 	{
-		if (cl_keys_contain(remade, &set->keys[i]))
+		if (cl_keys_contain(remade.set, &set->keys[i]))
 			return true;
 	}
 	return false;

@@ -13,9 +13,9 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -78,6 +78,33 @@ cl_keys_new(void)
 	return set;
 }
 
+/* The memory of the set goes with the transaction; so must the pointer. */
+static void
+forget_keys(XactEvent event, void *keys)
+{
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
+		((TransactionKeys *) keys)->set = NULL;
+}
+
+/* The set of these keys, made when it is first wanted in a transaction. */
+KeySet *
+cl_keys_of_transaction(TransactionKeys *keys)
+{
+	if (!keys->registered)
+	{
+		RegisterXactCallback(forget_keys, keys);
+		keys->registered = true;
+	}
+	if (keys->set == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(TopTransactionContext);
+
+		keys->set = cl_keys_new();
+		MemoryContextSwitchTo(oldcontext);
+	}
+	return keys->set;
+}
+
 /*
  * The index of a subject, which is added if it is new.  The arguments are text
  * datums; their bytes are copied when needed.
@@ -137,8 +164,8 @@ cl_keys_add_result(KeySet *set)
 }
 
 /* The order of COLLATE "C", which is that of the primary keys. */
-int
-cl_key_cmp(const SubjectKey *a, const SubjectKey *b)
+static int
+compare_keys(const SubjectKey *a, const SubjectKey *b)
 {
 	int			order = strcmp(a->district_id, b->district_id);
 
@@ -148,7 +175,7 @@ cl_key_cmp(const SubjectKey *a, const SubjectKey *b)
 static int
 compare_positions(const void *a, const void *b, void *keys)
 {
-	return cl_key_cmp((SubjectKey *) keys + *(const int *) a,
+	return compare_keys((SubjectKey *) keys + *(const int *) a,
 							 (SubjectKey *) keys + *(const int *) b);
 }
 

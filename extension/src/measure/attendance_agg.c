@@ -17,6 +17,7 @@
 
 #include "miscadmin.h"
 
+#include "aggregate.h"
 #include "attendance.h"
 
 #define STATE_MAGIC		0x4361
@@ -52,15 +53,6 @@ static uint32
 state_capacity(const AttendanceState *state)
 {
 	return (uint32) ((VARSIZE(state) - offsetof(AttendanceState, events)) / sizeof(Event));
-}
-
-static void
-check_aggregate_call(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("function of an aggregate called in non-aggregate context")));
 }
 
 /* A state argument, with its head checked. */
@@ -120,7 +112,7 @@ attendance_trans(PG_FUNCTION_ARGS)
 	int			code;
 	Event		event;
 
-	check_aggregate_call(fcinfo);
+	cl_check_aggregate_call(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 	{
 		if (PG_ARGISNULL(0))
@@ -180,7 +172,7 @@ attendance_merge_trans(PG_FUNCTION_ARGS)
 	AttendanceState *state;
 	AttendanceReader reader;
 
-	check_aggregate_call(fcinfo);
+	cl_check_aggregate_call(fcinfo);
 	if (PG_ARGISNULL(1))
 	{
 		if (PG_ARGISNULL(0))
@@ -212,7 +204,7 @@ attendance_combine(PG_FUNCTION_ARGS)
 	AttendanceState *state;
 	AttendanceState *other;
 
-	check_aggregate_call(fcinfo);
+	cl_check_aggregate_call(fcinfo);
 	if (PG_ARGISNULL(1))
 	{
 		if (PG_ARGISNULL(0))
@@ -243,7 +235,7 @@ attendance_final(PG_FUNCTION_ARGS)
 	Event	   *events;
 	Attendance *value;
 
-	check_aggregate_call(fcinfo);
+	cl_check_aggregate_call(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = state_arg(fcinfo, 0);

@@ -21,7 +21,7 @@
 
 #include "utils/memutils.h"
 
-#include "cl_compat.h"
+#include "aggregate.h"
 
 #define STATE_MAGIC		0x4571
 #define FIRST_CAPACITY	16
@@ -78,15 +78,6 @@ state_arg(FunctionCallInfo fcinfo, int n)
 	return state;
 }
 
-static void
-check_aggregate_call(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("function of an aggregate called in non-aggregate context")));
-}
-
 /* The state (NULL: a new one) with room for "more" loads. */
 static EquityState *
 with_room(EquityState *state, uint32 more)
@@ -124,7 +115,7 @@ equity_trans(PG_FUNCTION_ARGS)
 	double		value;
 	double		weight = 1.0;
 
-	check_aggregate_call(fcinfo);
+	cl_check_aggregate_call(fcinfo);
 	state = PG_ARGISNULL(0) ? NULL : state_arg(fcinfo, 0);
 	if (PG_ARGISNULL(1) || (PG_NARGS() > 2 && PG_ARGISNULL(2)))
 	{
@@ -157,7 +148,7 @@ equity_combine(PG_FUNCTION_ARGS)
 	EquityState *state;
 	EquityState *other;
 
-	check_aggregate_call(fcinfo);
+	cl_check_aggregate_call(fcinfo);
 	state = PG_ARGISNULL(0) ? NULL : state_arg(fcinfo, 0);
 	if (PG_ARGISNULL(1))
 	{
@@ -196,7 +187,7 @@ collect_sums(FunctionCallInfo fcinfo, EquitySums *sums)
 	double		mean;
 	double		before = 0;
 
-	check_aggregate_call(fcinfo);
+	cl_check_aggregate_call(fcinfo);
 	if (PG_ARGISNULL(0))
 		return false;
 	state = state_arg(fcinfo, 0);

@@ -141,8 +141,8 @@ cl_builder_finish(AttendanceBuilder *builder, const char *zone, int zone_length)
 #include "lib/sort_template.h"
 
 /* Sort events in place; histories that arrive in order cost one look. */
-void
-cl_sort_events(Event *events, uint32 count)
+static void
+sort_if_needed(Event *events, uint32 count)
 {
 	for (uint32 i = 1; i < count; i++)
 	{
@@ -162,7 +162,7 @@ cl_attendance_from_events(Event *events, uint32 count, const char *zone, int zon
 
 	if (count > CL_MAX_EVENTS)
 		cl_too_many_events();
-	cl_sort_events(events, count);
+	sort_if_needed(events, count);
 	cl_builder_init(&builder, (Size) count * CL_MAX_EVENT_BYTES);
 	for (uint32 i = 0; i < count; i++)
 		cl_builder_add(&builder, events[i]);
