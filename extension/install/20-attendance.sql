@@ -102,6 +102,12 @@ AS 'MODULE_PATHNAME', 'attendance_on_time_run'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION caseload.on_time_run(caseload.attendance, date) IS 'Sessions attended on time since the last late arrival, no-show or cancellation by the client, up to as_of.';
 
+CREATE FUNCTION caseload.late_run(value caseload.attendance, as_of date DEFAULT CURRENT_DATE)
+RETURNS integer
+AS 'MODULE_PATHNAME', 'attendance_late_run'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION caseload.late_run(caseload.attendance, date) IS 'Late arrivals since the last session on time, up to as_of; nothing else breaks or lengthens the run.';
+
 CREATE FUNCTION caseload.misses_in(value caseload.attendance, days integer, as_of date DEFAULT CURRENT_DATE)
 RETURNS integer
 AS 'MODULE_PATHNAME', 'attendance_misses_in'
@@ -168,13 +174,8 @@ AS 'MODULE_PATHNAME', 'attendance_events'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100;
 COMMENT ON FUNCTION caseload.events(caseload.attendance) IS 'The events of a history in order.';
 
-CREATE FUNCTION caseload._attendance_facts(
-  value caseload.attendance, as_of date, window_days integer,
-  OUT appointments integer, OUT attended integer, OUT no_shows integer, OUT late_cancels integer, OUT unresolved integer,
-  OUT misses_in_window integer, OUT strikes_in_window integer, OUT miss_run integer, OUT longest_miss_run integer,
-  OUT cancel_run integer, OUT on_time_run integer,
-  OUT first_event date, OUT last_event date, OUT last_attended date, OUT last_contact date, OUT next_appointment date)
-RETURNS record
-AS 'MODULE_PATHNAME', 'attendance_facts'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
-COMMENT ON FUNCTION caseload._attendance_facts(caseload.attendance, date, integer) IS 'Internal: everything an attendance value says as of a date, in one pass.';
+CREATE FUNCTION caseload.evidence(value caseload.attendance, as_of date, window_days integer, facts text[])
+RETURNS caseload.attendance
+AS 'MODULE_PATHNAME', 'attendance_evidence'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION caseload.evidence(caseload.attendance, date, integer, text[]) IS 'The events that these facts of client_facts count as of a date: the strikes behind strikes, the last session behind days_unseen. Facts that count no events add none.';

@@ -222,11 +222,26 @@ COMMENT ON COLUMN caseload.contact.contact_id IS 'Id of the contact.';
 COMMENT ON COLUMN caseload.contact.at IS 'When it was.';
 COMMENT ON COLUMN caseload.contact.kind IS 'attempt or two_way.';
 
+CREATE TABLE IF NOT EXISTS caseload.document (
+  district_id text COLLATE "C" NOT NULL,
+  client_id   text COLLATE "C" NOT NULL,
+  document_id text COLLATE "C" NOT NULL DEFAULT gen_random_uuid()::text,
+  kind        text NOT NULL,
+  about       date,
+  due_on      date,
+  done_at     timestamptz,
+  minutes     integer,
+  with_client boolean,
+  PRIMARY KEY (district_id, client_id, document_id),
+  CONSTRAINT document_client_fkey FOREIGN KEY (district_id, client_id) REFERENCES caseload.client ON DELETE CASCADE
+);
+
 -- One row for each episode, kept by triggers. Fill factor: the row grows with every event and should stay on its page.
 CREATE TABLE IF NOT EXISTS caseload.client_activity (
   district_id text COLLATE "C" NOT NULL,
   client_id   text COLLATE "C" NOT NULL,
   episode     integer NOT NULL,
+  period      daterange NOT NULL,
   attendance  caseload.attendance NOT NULL,
   PRIMARY KEY (district_id, client_id, episode),
   CONSTRAINT client_activity_episode_fkey FOREIGN KEY (district_id, client_id, episode)
@@ -236,6 +251,7 @@ COMMENT ON TABLE caseload.client_activity IS 'Derived: the attendance of every e
 COMMENT ON COLUMN caseload.client_activity.district_id IS 'The district.';
 COMMENT ON COLUMN caseload.client_activity.client_id IS 'The client.';
 COMMENT ON COLUMN caseload.client_activity.episode IS 'The episode.';
+COMMENT ON COLUMN caseload.client_activity.period IS 'Its days, so that an event finds its episode with one look.';
 COMMENT ON COLUMN caseload.client_activity.attendance IS 'All appointments and contacts of the episode.';
 
 CREATE STATISTICS IF NOT EXISTS caseload.service_therapist_stat (ndistinct, dependencies)

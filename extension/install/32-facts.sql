@@ -9,26 +9,42 @@ CREATE TYPE caseload.client_facts AS (
   category            text,
   is_active           boolean,
   waiting             boolean,
+  services            integer,
   days_enrolled       integer,
   weeks_enrolled      integer,
   appointments        integer,
   attended            integer,
+  late                integer,
   no_shows            integer,
   late_cancels        integer,
+  client_cancels      integer,
   strikes             integer,
   unresolved          integer,
+  no_show_rate        double precision,
+  strike_rate         double precision,
   misses_in_window    integer,
   strikes_in_window   integer,
+  attended_in_window  integer,
   miss_run            integer,
   longest_miss_run    integer,
   cancel_run          integer,
   on_time_run         integer,
+  late_run            integer,
   days_since_attended integer,
   days_since_contact  integer,
   days_unseen         integer,
   days_inactive       integer,
   has_upcoming        boolean,
   days_to_next        integer,
+  days_past_warning   integer,
+  documents_overdue   integer,
+  days_overdue        integer,
+  notes_missing       integer,
+  notes_late          integer,
+  has_consent         boolean,
+  has_plan            boolean,
+  plan_with_client    boolean,
+  records             integer,
   last_attended       date,
   last_contact        date,
   next_appointment    date
@@ -42,29 +58,55 @@ COMMENT ON COLUMN caseload.client_facts.level IS 'Level of that site; NULL = not
 COMMENT ON COLUMN caseload.client_facts.category IS 'Category of the client; NULL = not recorded.';
 COMMENT ON COLUMN caseload.client_facts.is_active IS 'The client is enrolled and not merely waiting: the one definition of an active client.';
 COMMENT ON COLUMN caseload.client_facts.waiting IS 'All services due on that date are on the waiting list.';
+COMMENT ON COLUMN caseload.client_facts.services IS 'Services due on that date.';
 COMMENT ON COLUMN caseload.client_facts.days_enrolled IS 'Days since the episode began (its first event where nobody recorded the beginning).';
 COMMENT ON COLUMN caseload.client_facts.weeks_enrolled IS 'Full weeks of days_enrolled.';
 COMMENT ON COLUMN caseload.client_facts.appointments IS 'Appointments so far, whatever became of them.';
 COMMENT ON COLUMN caseload.client_facts.attended IS 'Sessions so far (attended or late).';
+COMMENT ON COLUMN caseload.client_facts.late IS 'Sessions so far to which the client came late.';
 COMMENT ON COLUMN caseload.client_facts.no_shows IS 'No-shows so far.';
 COMMENT ON COLUMN caseload.client_facts.late_cancels IS 'Late cancellations so far.';
+COMMENT ON COLUMN caseload.client_facts.client_cancels IS 'Cancellations by the client in good time so far.';
 COMMENT ON COLUMN caseload.client_facts.strikes IS 'No-shows and late cancellations so far.';
 COMMENT ON COLUMN caseload.client_facts.unresolved IS 'Past appointments still scheduled.';
+COMMENT ON COLUMN caseload.client_facts.no_show_rate IS 'No-shows in percent of appointments; NULL = no appointment yet.';
+COMMENT ON COLUMN caseload.client_facts.strike_rate IS 'Strikes in percent of appointments; NULL = no appointment yet.';
 COMMENT ON COLUMN caseload.client_facts.misses_in_window IS 'No-shows in the last days (policy strike_window_days, 90).';
 COMMENT ON COLUMN caseload.client_facts.strikes_in_window IS 'Strikes in the last days (policy strike_window_days, 90).';
+COMMENT ON COLUMN caseload.client_facts.attended_in_window IS 'Sessions in the last days (policy strike_window_days, 90).';
 COMMENT ON COLUMN caseload.client_facts.miss_run IS 'No-shows since the last session.';
 COMMENT ON COLUMN caseload.client_facts.longest_miss_run IS 'Longest such run in the episode.';
 COMMENT ON COLUMN caseload.client_facts.cancel_run IS 'Cancellations by the client since the last session or no-show.';
 COMMENT ON COLUMN caseload.client_facts.on_time_run IS 'Sessions on time since the last late arrival, no-show or cancellation by the client.';
+COMMENT ON COLUMN caseload.client_facts.late_run IS 'Late arrivals since the last session on time.';
 COMMENT ON COLUMN caseload.client_facts.days_since_attended IS 'Days since the last session; NULL = never seen.';
 COMMENT ON COLUMN caseload.client_facts.days_since_contact IS 'Days since the last session or two-way contact; NULL = never.';
 COMMENT ON COLUMN caseload.client_facts.days_unseen IS 'Days since the last session, or since enrolment where there was none: never NULL.';
 COMMENT ON COLUMN caseload.client_facts.days_inactive IS 'Days since the last session or two-way contact, or since enrolment where there was none: the one definition of inactivity.';
 COMMENT ON COLUMN caseload.client_facts.has_upcoming IS 'An appointment stands on that date or later.';
 COMMENT ON COLUMN caseload.client_facts.days_to_next IS 'Days to the next appointment; NULL = none.';
+COMMENT ON COLUMN caseload.client_facts.days_past_warning IS 'Days since the due date of the warning that stands (flag of a rule whose action is warn, not dismissed), negative before it; NULL = no warning stands.';
+COMMENT ON COLUMN caseload.client_facts.documents_overdue IS 'Documents of the episode due before that date and not done by it.';
+COMMENT ON COLUMN caseload.client_facts.days_overdue IS 'How long the oldest of them is overdue; 0 = none.';
+COMMENT ON COLUMN caseload.client_facts.notes_missing IS 'Sessions on earlier days less session notes done.';
+COMMENT ON COLUMN caseload.client_facts.notes_late IS 'Session notes that were done on a later day than the session.';
+COMMENT ON COLUMN caseload.client_facts.has_consent IS 'A consent is on record.';
+COMMENT ON COLUMN caseload.client_facts.has_plan IS 'A plan is on record.';
+COMMENT ON COLUMN caseload.client_facts.plan_with_client IS 'A plan made with the client is on record.';
+COMMENT ON COLUMN caseload.client_facts.records IS 'How much of the record set is there, 0 to 4: consent, plan, a note for every session, closing note.';
 COMMENT ON COLUMN caseload.client_facts.last_attended IS 'Day of the last session; NULL = never. Not for rules: days_since_attended is.';
 COMMENT ON COLUMN caseload.client_facts.last_contact IS 'Day of the last session or two-way contact; NULL = never. Not for rules.';
 COMMENT ON COLUMN caseload.client_facts.next_appointment IS 'Day of the next appointment; NULL = none. Not for rules.';
+
+CREATE FUNCTION caseload._client_facts(
+  attendance caseload.attendance, as_of date, begins_on date, strike_window integer, district_id text, client_id text, episode integer,
+  site_id text, level text, category text, services integer, waiting_services integer, warning_due date,
+  documents_overdue integer, days_overdue integer, notes integer, notes_late integer,
+  consent boolean, plan boolean, plan_with_client boolean, closing_note boolean)
+RETURNS caseload.client_facts
+AS 'MODULE_PATHNAME', 'client_facts'
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION caseload._client_facts(caseload.attendance, date, date, integer, text, text, integer, text, text, text, integer, integer, date, integer, integer, integer, integer, boolean, boolean, boolean, boolean) IS 'Internal: the one definition of the facts of a client.';
 
 CREATE TYPE caseload.service_facts AS (
   district_id       text COLLATE "C",

@@ -5,14 +5,14 @@
 -- The three that are given keys look every key up, whatever the planner thinks of the arrays: LATERAL with OFFSET 0 fixes the order.
 
 CREATE OR REPLACE FUNCTION caseload._activity_recompute(districts text[], clients text[])
-RETURNS TABLE (district_id text, client_id text, episode integer, attendance caseload.attendance)
+RETURNS TABLE (district_id text, client_id text, episode integer, period daterange, attendance caseload.attendance)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
-  SELECT x.district_id, x.client_id, x.episode,
+  SELECT x.district_id, x.client_id, x.episode, x.period,
          coalesce(x.attendance, (CASE x.zone WHEN 'UTC' THEN '' ELSE x.zone END || '{}')::caseload.attendance)
     FROM unnest(districts, clients) AS k (district_id, client_id)
    CROSS JOIN LATERAL (
-         SELECT e.district_id, e.client_id, e.episode, z.zone,
+         SELECT e.district_id, e.client_id, e.episode, e.period, z.zone,
                 (SELECT caseload.attendance(v.at, v.status, z.zone)
                    FROM (SELECT a.starts_at AS at, a.status::text AS status FROM caseload.appointment a
                           WHERE a.district_id = e.district_id AND a.client_id = e.client_id
@@ -51,39 +51,55 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload._orphan_events(text[], text[]) IS 'Internal: events of these clients that lie outside every episode.';
 
-CREATE OR REPLACE FUNCTION caseload.client_facts(as_of date DEFAULT CURRENT_DATE)
+CREATE OR REPLACE FUNCTION caseload._client_documents(district_id text, client_id text, period daterange, as_of date, zone text)
+RETURNS TABLE (overdue integer, days_overdue integer, notes integer, notes_late integer,
+               consent boolean, plan boolean, plan_with_client boolean, closing_note boolean)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+  -- consent and plan may be older than the episode; what is due and what was noted belongs to it
+  SELECT (count(*) FILTER (WHERE NOT d.done AND d.due_on < _client_documents.as_of AND _client_documents.period @> d.due_on))::integer,
+         coalesce(max(_client_documents.as_of - d.due_on) FILTER (WHERE NOT d.done AND d.due_on < _client_documents.as_of AND _client_documents.period @> d.due_on), 0),
+         (count(*) FILTER (WHERE d.done AND d.kind = 'session_note' AND d.about < _client_documents.as_of AND _client_documents.period @> d.about))::integer,
+         (count(*) FILTER (WHERE d.done AND d.kind = 'session_note' AND _client_documents.period @> d.about AND d.done_on > d.about))::integer,
+         coalesce(bool_or(d.done AND d.kind = 'consent'), false), coalesce(bool_or(d.done AND d.kind = 'plan'), false),
+         coalesce(bool_or(d.done AND d.kind = 'plan' AND d.with_client), false),
+         coalesce(bool_or(d.done AND d.kind = 'closing_note' AND _client_documents.period @> coalesce(d.about, d.done_on)), false)
+    FROM (SELECT t.kind, t.about, t.due_on, t.with_client, o.done_on, coalesce(o.done_on <= _client_documents.as_of, false) AS done
+            FROM caseload.document t
+           CROSS JOIN LATERAL (SELECT (t.done_at AT TIME ZONE _client_documents.zone)::date) AS o (done_on)
+           WHERE t.district_id = _client_documents.district_id AND t.client_id = _client_documents.client_id) d;
+END;
+COMMENT ON FUNCTION caseload._client_documents(text, text, daterange, date, text) IS 'Internal: the documents of a client in an episode as of a date, counted.';
+
+CREATE OR REPLACE FUNCTION caseload.client_facts(as_of date DEFAULT NULL)
 RETURNS SETOF caseload.client_facts
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
-  SELECT a.district_id, a.client_id, a.episode, c.site_id, s.level, c.category,
-         NOT coalesce(w.waiting, false), coalesce(w.waiting, false),
-         greatest(as_of - coalesce(lower(e.period), (f.x).first_event, as_of), 0),
-         greatest(as_of - coalesce(lower(e.period), (f.x).first_event, as_of), 0) / 7,
-         (f.x).appointments, (f.x).attended, (f.x).no_shows, (f.x).late_cancels,
-         (f.x).no_shows + (f.x).late_cancels, (f.x).unresolved,
-         (f.x).misses_in_window, (f.x).strikes_in_window,
-         (f.x).miss_run, (f.x).longest_miss_run, (f.x).cancel_run, (f.x).on_time_run,
-         as_of - (f.x).last_attended, as_of - (f.x).last_contact,
-         as_of - least(coalesce((f.x).last_attended, lower(e.period), (f.x).first_event, as_of), as_of),
-         as_of - least(coalesce((f.x).last_contact, lower(e.period), (f.x).first_event, as_of), as_of),
-         (f.x).next_appointment IS NOT NULL, (f.x).next_appointment - as_of,
-         (f.x).last_attended, (f.x).last_contact, (f.x).next_appointment
+  SELECT (f.x).*
     FROM caseload.client_activity a
-    JOIN caseload.episode e ON e.district_id = a.district_id AND e.client_id = a.client_id AND e.episode = a.episode
+   CROSS JOIN LATERAL (SELECT caseload._day(client_facts.as_of, caseload.zone(a.attendance))) AS d (day)
     JOIN caseload.client c ON c.district_id = a.district_id AND c.client_id = a.client_id
     LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
-    LEFT JOIN caseload.policy p ON p.district_id = a.district_id AND p.policy_name = 'strike_window_days' AND p.valid @> as_of
+    LEFT JOIN caseload.policy p ON p.district_id = a.district_id AND p.policy_name = 'strike_window_days' AND p.valid @> d.day
+    LEFT JOIN LATERAL (SELECT (count(*))::integer AS due, (count(*) FILTER (WHERE v.therapist_id IS NULL))::integer AS waiting
+                         FROM caseload.service v
+                        WHERE v.district_id = a.district_id AND v.client_id = a.client_id AND v.period @> d.day) w ON true
+    LEFT JOIN LATERAL (SELECT max(g.due_on) AS due FROM caseload.flag g
+                        WHERE g.district_id = a.district_id AND g.subject_key = a.client_id AND g.subject = 'client'
+                          AND g.episode = a.episode AND g.action = 'warn' AND g.state <> 'dismissed'
+                          AND g.raised_on <= d.day AND (g.cleared_on IS NULL OR g.cleared_on > d.day)) g ON true
+    LEFT JOIN LATERAL caseload._client_documents(a.district_id, a.client_id, a.period, d.day, caseload.zone(a.attendance)) t ON true
    -- OFFSET 0: one call a row, not one a column
-   CROSS JOIN LATERAL (SELECT caseload._attendance_facts(a.attendance, as_of, coalesce(p.value,
-                 (SELECT k.default_value FROM caseload.policy_kind k WHERE k.policy_name = 'strike_window_days'))::integer) AS x
+   CROSS JOIN LATERAL (SELECT caseload._client_facts(a.attendance, d.day, lower(a.period), coalesce(p.value,
+                   (SELECT k.default_value FROM caseload.policy_kind k WHERE k.policy_name = 'strike_window_days'))::integer,
+                 a.district_id, a.client_id, a.episode, c.site_id, s.level, c.category, w.due, w.waiting, g.due,
+                 t.overdue, t.days_overdue, t.notes, t.notes_late, t.consent, t.plan, t.plan_with_client, t.closing_note) AS x
                  OFFSET 0) f
-    LEFT JOIN LATERAL (SELECT bool_and(v.therapist_id IS NULL) AS waiting FROM caseload.service v
-                        WHERE v.district_id = a.district_id AND v.client_id = a.client_id AND v.period @> as_of) w ON true
-   WHERE e.period @> as_of;
+   WHERE a.period @> d.day;
 END;
-COMMENT ON FUNCTION caseload.client_facts(date) IS 'What is known of every enrolled client as of a date, one row each (see the type of the same name).';
+COMMENT ON FUNCTION caseload.client_facts(date) IS 'What is known of every enrolled client as of a date (NULL: today at the client''s site), one row each (see the type of the same name).';
 
-CREATE OR REPLACE FUNCTION caseload.active_clients(as_of date DEFAULT CURRENT_DATE)
+CREATE OR REPLACE FUNCTION caseload.active_clients(as_of date DEFAULT NULL)
 RETURNS TABLE (district_id text, client_id text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC

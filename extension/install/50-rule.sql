@@ -20,22 +20,41 @@ AS 'MODULE_PATHNAME', 'rule_after_write'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION caseload.rule_after_write() IS 'Statement trigger of rule: tells all backends that compiled rules are stale.';
 
+CREATE FUNCTION caseload.actor()
+RETURNS text
+AS 'MODULE_PATHNAME', 'actor'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION caseload.actor() IS 'Who acts: the role of the session, whatever functions of others it goes through.';
+
+CREATE FUNCTION caseload.flags_after_change()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'flags_after_change'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION caseload.flags_after_change() IS 'Statement trigger; arguments: pairs of a subject and the column with its key. Judges the subjects that a statement touched.';
+
 CREATE FUNCTION caseload.evaluate(
-  as_of date DEFAULT CURRENT_DATE, district_id text DEFAULT NULL,
+  as_of date DEFAULT NULL, district_id text DEFAULT NULL,
   OUT raised bigint, OUT resolved bigint, OUT unchanged bigint, OUT errors bigint)
 RETURNS record
 AS 'MODULE_PATHNAME', 'evaluate'
-LANGUAGE C VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, caseload, pg_temp
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off;
-COMMENT ON FUNCTION caseload.evaluate(date, text) IS 'Makes all flags of a district (NULL: of all) say what the rules say as of a date. Idempotent; to be run daily, since time alone changes flags.';
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION caseload.evaluate(date, text) IS 'Makes all flags of a district (NULL: of all) say what the rules say as of a date (NULL: today, where the client is). Idempotent; to be run daily, since time alone changes flags. Writers do not wait.';
 
 CREATE FUNCTION caseload.findings(
-  as_of date DEFAULT CURRENT_DATE, in_district text DEFAULT NULL,
-  OUT district_id text, OUT client_id text, OUT episode integer, OUT rule_district text, OUT rule_name text, OUT failed boolean)
+  as_of date DEFAULT NULL, in_district text DEFAULT NULL,
+  OUT district_id text, OUT subject text, OUT subject_key text, OUT client_id text, OUT episode integer,
+  OUT rule_district text, OUT rule_name text, OUT rule_version integer, OUT day date, OUT failed boolean)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'findings'
 LANGUAGE C STABLE PARALLEL UNSAFE ROWS 100
-SET search_path = pg_catalog, caseload, pg_temp
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off;
-COMMENT ON FUNCTION caseload.findings(date, text) IS 'Which rules hold for which clients as of a date, computed now and written nowhere; failed: the rule could not be evaluated.';
+SET search_path = pg_catalog, caseload, pg_temp SET jit = off;
+COMMENT ON FUNCTION caseload.findings(date, text) IS 'Which rules hold for what as of a date (NULL: today, where it is), computed now and written nowhere; failed: the rule could not be evaluated.';
+
+CREATE FUNCTION caseload.rule_counts(
+  subject text, as_of date DEFAULT NULL, in_district text DEFAULT NULL,
+  OUT rule_district text, OUT rule_name text, OUT holds bigint, OUT silent bigint, OUT failed bigint)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'rule_counts'
+LANGUAGE C STABLE PARALLEL UNSAFE ROWS 20
+SET search_path = pg_catalog, caseload, pg_temp SET jit = off;
+COMMENT ON FUNCTION caseload.rule_counts(text, date, text) IS 'For how many of a subject each rule holds, is silent (false, unknown, or not meant for it) or fails: all rules in one pass, written nowhere.';

@@ -9,7 +9,5 @@ COMMENT ON FUNCTION caseload.capacity_after_service() IS 'Statement trigger of s
 CREATE FUNCTION caseload.service_capacity()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'service_capacity'
-LANGUAGE C VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, caseload, pg_temp
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off;
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION caseload.service_capacity() IS 'Deferred constraint trigger of service: refuses, or warns of, an assignment beyond the capacity of its therapist, with all reasons.';

@@ -92,11 +92,52 @@ typedef struct AttendanceBuilder
 	int64		second;
 } AttendanceBuilder;
 
+/* Instants between which the clocks of a zone keep their distance to UTC. */
+typedef struct ClockSpan
+{
+	int64		begin;			/* seconds; known, though it may begin earlier */
+	int64		end;			/* exclusive */
+	int32		offset;			/* seconds east of UTC */
+} ClockSpan;
+
+#define CL_CLOCK_SPANS	8
+
 /* One zone and the machinery to ask for local days in it. */
 typedef struct LocalClock
 {
 	pg_tz	   *zone;			/* NULL = UTC */
+	int			n_spans;
+	int			next_span;		/* to be overwritten when all are in use */
+	ClockSpan	spans[CL_CLOCK_SPANS];
 } LocalClock;
+
+/* Everything a value says as of a day; counts end with that day. */
+typedef struct AttendanceFacts
+{
+	int32		appointments;
+	int32		attended;
+	int32		attended_today;
+	int32		late;
+	int32		no_shows;
+	int32		late_cancels;
+	int32		client_cancels;
+	int32		unresolved;
+	int32		misses_in_window;
+	int32		strikes_in_window;
+	int32		attended_in_window;
+	int32		miss_run;
+	int32		longest_miss_run;	/* of the whole history */
+	int32		cancel_run;
+	int32		on_time_run;
+	int32		late_run;
+	int64		first_event;	/* seconds or CL_NEVER, whole history */
+	int64		last_event;
+	int64		last_attended;
+	int64		last_contact;
+	int64		next_appointment;
+} AttendanceFacts;
+
+#define CL_NEVER				((int64) -1)
 
 /* attendance_io.c: layout, text and binary form */
 extern void cl_attendance_open(AttendanceReader *reader, const Attendance *value);
@@ -118,9 +159,14 @@ extern Datum attendance_subtract(PG_FUNCTION_ARGS);
 
 /* attendance_clock.c: local days */
 extern void cl_clock_init(LocalClock *clock, const char *zone, int zone_length);
-extern int32 cl_local_day(const LocalClock *clock, int64 second);
-extern bool cl_day_reached(const LocalClock *clock, int64 second, int32 day);
+extern int32 cl_local_day(LocalClock *clock, int64 second);
+extern bool cl_day_reached(LocalClock *clock, int64 second, int32 day);
 extern int32 cl_finite_day(DateADT date);
+extern int32 cl_today(LocalClock *clock);
+
+/* attendance_facts.c */
+extern void cl_collect_facts(AttendanceReader *reader, LocalClock *clock,
+							 int32 as_of, int32 window, AttendanceFacts *facts);
 
 /*
  * Read the next event into reader->last; false at the end.

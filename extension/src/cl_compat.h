@@ -52,6 +52,13 @@
 #define parseTypeString_compat(name, oid, typmod) parseTypeString(name, oid, typmod, false)
 #endif
 
+/* 16: stringToQualifiedNameList() can fail softly */
+#if PG_VERSION_NUM >= 160000
+#define stringToQualifiedNameList_compat(string) stringToQualifiedNameList(string, NULL)
+#else
+#define stringToQualifiedNameList_compat(string) stringToQualifiedNameList(string)
+#endif
+
 /* 18: functions that do not return are marked in front */
 #ifndef pg_noreturn
 #define pg_noreturn pg_attribute_noreturn()

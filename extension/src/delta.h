@@ -23,18 +23,12 @@ typedef struct DeltaList
 	int64		capacity;
 } DeltaList;
 
-typedef enum ApplyResult
-{
-	DELTAS_CHANGED_NOTHING,
-	DELTAS_APPLIED,
-	DELTAS_NEED_REBUILD			/* nothing was written */
-} ApplyResult;
-
 extern void cl_read_events(TriggerData *trigdata, Tuplestorestate *store, int sign,
 						   KeySet *set, DeltaList *list);
 extern KeySet *cl_net_deltas(KeySet *touched, DeltaList *list);
-extern void cl_added_clients(const KeySet *set, const DeltaList *list, KeySet *added);
-extern ApplyResult cl_apply_deltas(KeySet *set, DeltaList *list, KeySet *unenrolled);
+extern KeySet *cl_added_clients(const KeySet *set, const DeltaList *list, const KeySet *among);
+extern KeySet *cl_apply_deltas(const KeySet *set, const DeltaList *list);
+extern void cl_period_bounds(Datum period, DateADT *from, DateADT *until);
 pg_noreturn extern void cl_refuse_orphan(const char *client_id, const char *day, const char *periods);
 
 #endif							/* CL_DELTA_H */

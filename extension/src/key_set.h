@@ -17,7 +17,8 @@ typedef struct SubjectKey
 typedef enum LockClass
 {
 	CL_LOCK_CLIENTS = 0xc1,
-	CL_LOCK_THERAPISTS = 0xc2
+	CL_LOCK_THERAPISTS = 0xc2,
+	CL_LOCK_SUBJECTS = 0xc3		/* flags of other subjects than clients */
 } LockClass;
 
 typedef struct KeySet
@@ -46,6 +47,9 @@ extern int	cl_keys_add(KeySet *set, Datum district_id, Datum id);
 extern int *cl_keys_sort(KeySet *set);
 extern void cl_keys_lock(const KeySet *set, LockClass class);
 extern void cl_keys_lock_all(LockClass class);
+extern KeySet *cl_keys_copy(const KeySet *set);
+extern int	cl_keys_place(const KeySet *set, Datum district_id, Datum id);
+extern int	cl_keys_find(const KeySet *set, const SubjectKey *key);
 extern bool cl_keys_contain(const KeySet *set, const SubjectKey *key);
 extern Datum cl_keys_districts(const KeySet *set);
 extern Datum cl_keys_ids(const KeySet *set);

@@ -30,6 +30,7 @@ typedef struct OwnerScope
 {
 	Oid			userid;
 	int			sec_context;
+	int			guc_level;
 } OwnerScope;
 
 /* Structured fields of an error about one of our constraints. */
@@ -40,6 +41,7 @@ typedef struct OwnerScope
 
 extern Oid	cl_owner(void);
 extern void cl_enter(OwnerScope *scope);
+extern void cl_enter_planned(OwnerScope *scope);
 extern void cl_leave(const OwnerScope *scope);
 extern Oid	cl_table(const char *name);
 extern uint64 cl_run(CachedQuery *query, const Datum *values, const char *nulls);

@@ -8,13 +8,39 @@
 #include "cl_compat.h"
 #include "access/tupdesc.h"
 #include "executor/executor.h"
+#include "nodes/bitmapset.h"
 #include "utils/date.h"
 
 #define CL_MAX_EXPRESSION_LENGTH	4000	/* bytes */
 #define CL_MAX_EXPRESSION_DEPTH		50
 #define CL_MAX_EXPRESSION_NODES		1000
 
-/* A rule in force in this backend, compiled. */
+/* What facts a subject has and what names one row of them. */
+typedef struct Subject
+{
+	char	   *name;
+	TupleDesc	facts;
+	Oid			facts_relid;	/* pg_class row of the type */
+	char	   *source;			/* FROM item of the facts; "$1" is as_of */
+	bool		registered;		/* by register_subject(): has no as_of */
+	char	   *zone;			/* expression for its time zone; NULL: UTC */
+	int			district_column;	/* numbers of columns of the facts */
+	int			key_columns[8];
+	int			keys;
+	int			client_column;	/* 0: no client's */
+	int			episode_column;	/* 0: none */
+	int			level_column;	/* 0: no site level */
+	int			discipline_column;	/* 0: no discipline */
+} Subject;
+
+typedef enum Verdict
+{
+	RULE_SILENT,				/* false or unknown */
+	RULE_HOLDS,
+	RULE_FAILS
+} Verdict;
+
+/* A rule as this backend knows it, compiled. */
 typedef struct Rule
 {
 	char	   *district_id;	/* "*" = every district */
@@ -22,24 +48,85 @@ typedef struct Rule
 	int32		version;
 	DateADT		from;			/* -infinity: open */
 	DateADT		until;			/* exclusive; infinity: open */
-	ExprState  *condition;		/* NULL: does not compile any more */
+	char	   *site_level;		/* NULL: any */
+	char	   *discipline;		/* NULL: any */
+	char	   *supersedes;		/* NULL: only its own name */
+	bool		warns;			/* action warn */
+	bool		late;			/* looks at warnings that stand */
+	Expr	   *condition;		/* NULL: does not compile any more */
 	char	   *fault;			/* then: why */
+	ExprState  *state;			/* made when the rule is judged alone */
 } Rule;
+
+/* The rights before cl_restrict_rights(). */
+typedef struct Restriction
+{
+	Oid			userid;
+	int			sec_context;
+} Restriction;
+
+/* What decides whether a rule is meant for a subject; asked only when needed. */
+typedef struct RuleScope
+{
+	DateADT		day;
+	const char *(*level) (void *arg);	/* NULL: not recorded */
+	bool		(*treated) (void *arg, const char *discipline);
+	void	   *arg;
+} RuleScope;
+
+/*
+ * The rules of one district and those of all, as one projection.  Those that
+ * look at warnings come last, and are judged when the others have been.
+ */
+typedef struct RuleProgram
+{
+	const char *district_id;
+	Rule	  **rules;
+	int			count;
+	int			early;			/* how many of them are not late */
+	ProjectionInfo **chunks[2]; /* early, late */
+	int			n_chunks[2];
+	Bitmapset **superseders;	/* of each rule; NULL: none */
+	bool		can_fail;
+	ExprContext *econtext;
+	/* of the row judged last */
+	Verdict    *verdicts;
+	const char **faults;
+} RuleProgram;
 
 typedef struct RuleSet
 {
 	MemoryContext context;
-	TupleDesc	facts;
+	Subject    *subject;
 	Rule	   *rules;
 	int			count;
+	RuleProgram **programs;		/* by district, made when needed; [0] is "*" */
+	const char **districts;		/* that have rules of their own, from [1] */
+	int			n_programs;
+	uint64		serial;			/* tells one load from the next */
 } RuleSet;
 
-/* expression.c */
+/* subject.c */
+extern Subject *cl_subject(const char *name);
 extern TupleDesc cl_facts_type(const char *subject);
+
+/* expression.c */
 extern ErrorData *cl_guarded(void (*body) (void *), void *arg);
 extern Expr *cl_expression_analyze(const char *source, TupleDesc facts, Oid result_type);
 
 /* rule.c */
-extern const RuleSet *cl_rules(const char *subject);
+extern RuleSet *cl_rules(const char *subject);
+
+/* program.c */
+extern void cl_restrict_rights(Restriction *before);
+extern void cl_restore_rights(const Restriction *before);
+extern RuleProgram *cl_rule_program(RuleSet *set, const char *district_id);
+extern Bitmapset *cl_rules_facts(RuleSet *set);
+extern void cl_judge(RuleProgram *program, TupleTableSlot *facts, bool late);
+extern void cl_judge_guarded(RuleProgram *program, TupleTableSlot *facts, bool late);
+extern void cl_judge_each(RuleProgram *program, TupleTableSlot *facts, bool late);
+extern bool cl_rule_speaks(const RuleProgram *program, int rule, const RuleScope *scope);
+extern bool cl_can_fail(Expr *expression);
+extern bool cl_any_warning(const RuleProgram *program, const RuleScope *scope);
 
 #endif							/* CL_RULE_H */

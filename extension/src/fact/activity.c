@@ -42,7 +42,8 @@ static CachedQuery enroll_query = {
 	"    AND k.district_id = ANY (ARRAY(SELECT p.district_id FROM caseload.policies(CURRENT_DATE) p WHERE p.auto_enroll))"
 	"    AND (SELECT count(*) FROM caseload.episode e"
 	"          WHERE e.district_id = k.district_id AND e.client_id = k.client_id) = 0"
-	" ON CONFLICT (district_id, client_id, episode) DO NOTHING",
+	" ON CONFLICT (district_id, client_id, episode) DO NOTHING"
+	" RETURNING district_id, client_id",
 	2, {"text[]", "text[]"}
 };
 
@@ -64,11 +65,11 @@ static CachedQuery orphan_query = {
 };
 
 static CachedQuery rebuild_query = {
-	"INSERT INTO caseload.client_activity AS a (district_id, client_id, episode, attendance)"
-	" SELECT r.district_id, r.client_id, r.episode, r.attendance"
+	"INSERT INTO caseload.client_activity AS a (district_id, client_id, episode, period, attendance)"
+	" SELECT r.district_id, r.client_id, r.episode, r.period, r.attendance"
 	"   FROM caseload._activity_recompute($1, $2) r"
-	" ON CONFLICT (district_id, client_id, episode) DO UPDATE SET attendance = EXCLUDED.attendance"
-	" WHERE a.attendance <> EXCLUDED.attendance",
+	" ON CONFLICT (district_id, client_id, episode) DO UPDATE SET period = EXCLUDED.period, attendance = EXCLUDED.attendance"
+	" WHERE a.attendance <> EXCLUDED.attendance OR a.period <> EXCLUDED.period",
 	2, {"text[]", "text[]"}
 };
 
@@ -151,21 +152,26 @@ text_result(int column)
 /*
  * Open an episode for clients that have none, where the district's policy
  * allows it; the trigger on episode then makes their values and tells the
- * floors above.  23514 where it does not.
+ * floors above.  23514 where it does not.  Returns whom it has enrolled.
  */
-static void
+static KeySet *
 enroll(const KeySet *set)
 {
+	KeySet	   *enrolled = cl_keys_new();
 	Datum		args[2];
 
+	if (set->count == 0)
+		return enrolled;
 	set_args(set, args);
 	(void) cl_run(&enroll_query, args, NULL);
+	cl_keys_add_result(enrolled);
 	if (cl_run(&unenrolled_query, args, NULL) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("client \"%s\" is not enrolled", text_result(1)),
 				 errdetail("The policy \"auto_enroll\" of the district is off."),
 				 errhint("Open an episode first: INSERT INTO caseload.episode.")));
+	return enrolled;
 }
 
 static void
@@ -246,6 +252,22 @@ check_services(const KeySet *set)
 
 /* ------------------------------------------------------------- triggers --- */
 
+/* Those keys of a set that are not in another (which is not sorted), sorted. */
+static KeySet *
+without(const KeySet *set, const KeySet *others)
+{
+	KeySet	   *rest = cl_keys_new();
+
+	for (int i = 0; i < set->count; i++)
+	{
+		if (!cl_keys_contain(others, &set->keys[i]))
+			(void) cl_keys_add(rest, CStringGetTextDatum(set->keys[i].district_id),
+							   CStringGetTextDatum(set->keys[i].id));
+	}
+	(void) cl_keys_sort(rest);
+	return rest;
+}
+
 static void
 add_all_clients(KeySet *set, const char *district_id, const char *client_id)
 {
@@ -287,11 +309,11 @@ Datum
 activity_after_event(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = cl_statement_trigger(fcinfo, "activity_after_event", 2);
-	KeySet  *set = cl_keys_new();
-	KeySet	   *unenrolled = cl_keys_new();
+	KeySet	   *set = cl_keys_new();
+	KeySet	   *left;
+	KeySet	   *enrolled;
 	DeltaList	list = {NULL, 0, 0};
 	OwnerScope	scope;
-	ApplyResult result;
 
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
 	{
@@ -310,20 +332,19 @@ activity_after_event(PG_FUNCTION_ARGS)
 	if (set->count == 0)
 		return PointerGetDatum(NULL);
 
-	cl_enter(&scope);
 	cl_keys_lock(set, CL_LOCK_CLIENTS);
-	result = any_remade(set) ? DELTAS_NEED_REBUILD : cl_apply_deltas(set, &list, unenrolled);
-	if (result == DELTAS_NEED_REBUILD)
+	left = any_remade(set) ? cl_keys_copy(set) : cl_apply_deltas(set, &list);
+	if (left->count == 0)
 	{
-		unenrolled = cl_keys_new();
-		cl_added_clients(set, &list, unenrolled);
+		cl_clients_changed(set);
+		return PointerGetDatum(NULL);
 	}
-	(void) cl_keys_sort(unenrolled);
-	if (unenrolled->count > 0)
-		enroll(unenrolled);
-	if (result == DELTAS_NEED_REBUILD)
-		(void) rebuild_activity(set);
-	if (result != DELTAS_CHANGED_NOTHING)
+	cl_enter(&scope);
+	/* whom the trigger on episode has just served needs nothing more */
+	enrolled = enroll(cl_added_clients(set, &list, left));
+	(void) rebuild_activity(without(left, enrolled));
+	set = without(set, enrolled);
+	if (set->count > 0)
 		cl_clients_changed(set);
 	cl_leave(&scope);
 	return PointerGetDatum(NULL);
@@ -383,7 +404,7 @@ activity_after_frame(PG_FUNCTION_ARGS)
 		else if (strcmp(table, "service") == 0)
 		{
 			if (!TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
-				enroll(set);
+				(void) enroll(set);
 			check_services(set);
 		}
 		else

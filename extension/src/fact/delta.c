@@ -4,42 +4,41 @@
  *
  * The rows are taken, what was removed is netted against what was added, and
  * the rest is added to and subtracted from the values of the episodes that
- * the events fall into, in one upsert for the statement.
+ * the events fall into.  This is the common path of every write, so it looks
+ * rows up without queries; a client for whom it does not suffice (no episode
+ * yet, an event outside of all) is left to activity.c.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
-#include "parser/parse_type.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/rangetypes.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #include "delta.h"
 #include "query.h"
+#include "table.h"
 
-/* An episode of a client, as the context query gives it. */
-typedef struct EpisodeFrame
+/* The value of an episode, as client_activity has it. */
+typedef struct ActivityRow
 {
-	int			client;
-	int			episode;
+	HeapTuple	tuple;
 	DateADT		from;			/* -infinity: open */
 	DateADT		until;			/* exclusive; infinity: open */
-	Attendance *attendance;		/* NULL: no row yet */
-	bool		changed;
-} EpisodeFrame;
-
-typedef struct ClientFrame
-{
-	char	   *zone;			/* as the site spells it */
-	int			first;			/* into the episodes */
-	int			episodes;
-} ClientFrame;
+	Attendance *attendance;
+	int			added;			/* deltas of this row */
+	int			removed;
+} ActivityRow;
 
 /* The codes of the labels of one enum, looked up once a statement. */
 typedef struct LabelCache
@@ -49,27 +48,22 @@ typedef struct LabelCache
 	int			count;
 } LabelCache;
 
-static CachedQuery context_query = {
-	"SELECT k.n::int4, x.*"
-	"  FROM unnest($1, $2) WITH ORDINALITY AS k (district_id, client_id, n)"
-	" CROSS JOIN LATERAL ("
-	"   SELECT coalesce(s.time_zone, 'UTC'), e.episode,"
-	"          coalesce(lower(e.period), '-infinity'), coalesce(upper(e.period), 'infinity'), a.attendance"
-	"     FROM caseload.client c"
-	"     LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id"
-	"     LEFT JOIN caseload.episode e ON e.district_id = c.district_id AND e.client_id = c.client_id"
-	"     LEFT JOIN caseload.client_activity a ON a.district_id = e.district_id"
-	"          AND a.client_id = e.client_id AND a.episode = e.episode"
-	"    WHERE c.district_id = k.district_id AND c.client_id = k.client_id"
-	"    ORDER BY e.period OFFSET 0) AS x",
-	2, {"text[]", "text[]"}
+static CachedTable activity_table = {
+	"client_activity", "client_activity_pkey",
+	{"district_id", "client_id", "episode", "period", "attendance", NULL}
 };
 
-static CachedQuery upsert_query = {
-	"INSERT INTO caseload.client_activity AS a (district_id, client_id, episode, attendance)"
-	" SELECT * FROM unnest($1, $2, $3, $4)"
-	" ON CONFLICT (district_id, client_id, episode) DO UPDATE SET attendance = EXCLUDED.attendance",
-	4, {"text[]", "text[]", "int4[]", "caseload.attendance[]"}
+enum
+{
+	COLUMN_PERIOD = 3,
+	COLUMN_ATTENDANCE
+};
+
+/* where the table is not as install() made it */
+static CachedQuery update_query = {
+	"UPDATE caseload.client_activity SET attendance = $4"
+	" WHERE district_id = $1 AND client_id = $2 AND episode = $3",
+	4, {"text", "text", "int4", "caseload.attendance"}
 };
 
 static int
@@ -234,253 +228,215 @@ cl_refuse_orphan(const char *client_id, const char *day, const char *periods)
 			 errhint("Correct the date of the event or the period of an episode, or open a new episode.")));
 }
 
-/* Read zone, episodes and values of all clients of the set. */
-static void
-read_frames(const KeySet *set, ClientFrame *clients, EpisodeFrame **episodes, int *count)
+/* The bounds of a period; infinite where it is open. */
+void
+cl_period_bounds(Datum period, DateADT *from, DateADT *until)
 {
-	Datum		args[2];
-	uint64		rows;
-	MemoryContext context = set->context;
-	bool		isnull;
+	static TypeCacheEntry *typcache = NULL;
+	RangeBound	lower;
+	RangeBound	upper;
+	bool		empty;
 
-	args[0] = cl_keys_districts(set);
-	args[1] = cl_keys_ids(set);
-	rows = cl_run(&context_query, args, NULL);
-
-	memset(clients, 0, sizeof(ClientFrame) * set->count);
-	*episodes = MemoryContextAllocHuge(context, sizeof(EpisodeFrame) * Max(rows, 1));
-	*count = 0;
-	for (uint64 row = 0; row < rows; row++)
-	{
-		int			n = DatumGetInt32(cl_result(row, 1, &isnull)) - 1;
-		Datum		episode = cl_result(row, 3, &isnull);
-		EpisodeFrame *frame = *episodes + *count;
-		Datum		attendance;
-
-		if (clients[n].zone == NULL)
-		{
-			bool		zone_null;
-			Datum		zone = cl_result(row, 2, &zone_null);
-			MemoryContext old = MemoryContextSwitchTo(context);
-
-			clients[n].zone = TextDatumGetCString(zone);
-			clients[n].first = *count;
-			MemoryContextSwitchTo(old);
-		}
-		if (isnull)
-			continue;
-		frame->client = n;
-		frame->episode = DatumGetInt32(episode);
-		frame->from = DatumGetDateADT(cl_result(row, 4, &isnull));
-		frame->until = DatumGetDateADT(cl_result(row, 5, &isnull));
-		attendance = cl_result(row, 6, &isnull);
-		frame->attendance = NULL;
-		frame->changed = false;
-		if (!isnull)
-		{
-			MemoryContext old = MemoryContextSwitchTo(context);
-
-			frame->attendance = (Attendance *) PG_DETOAST_DATUM_COPY(attendance);
-			MemoryContextSwitchTo(old);
-		}
-		clients[n].episodes++;
-		(*count)++;
-	}
-	SPI_freetuptable(SPI_tuptable);
-}
-
-/* The episode that holds a day, or NULL. */
-static EpisodeFrame *
-find_episode(const ClientFrame *client, EpisodeFrame *episodes, DateADT day)
-{
-	for (int i = 0; i < client->episodes; i++)
-	{
-		EpisodeFrame *episode = &episodes[client->first + i];
-
-		if (episode->from <= day && day < episode->until)
-			return episode;
-	}
-	return NULL;
-}
-
-static void
-refuse_delta(const KeySet *set, const ClientFrame *client, const EpisodeFrame *episodes,
-			 int n, DateADT day)
-{
-	StringInfoData periods;
-
-	initStringInfo(&periods);
-	for (int i = 0; i < client->episodes; i++)
-	{
-		const EpisodeFrame *episode = &episodes[client->first + i];
-
-		appendStringInfo(&periods, "%s[%s,%s)", i ? ", " : "",
-						 DATE_NOT_FINITE(episode->from) ? "" :
-						 DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(episode->from))),
-						 DATE_NOT_FINITE(episode->until) ? "" :
-						 DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(episode->until))));
-	}
-	cl_refuse_orphan(set->keys[n].id,
-				  DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(day))),
-				  periods.data);
+	if (typcache == NULL)
+		typcache = lookup_type_cache(DATERANGEOID, TYPECACHE_RANGE_INFO);
+	range_deserialize(typcache, DatumGetRangeTypeP(period), &lower, &upper, &empty);
+	DATE_NOBEGIN(*from);
+	DATE_NOEND(*until);
+	if (!lower.infinite)
+		*from = DatumGetDateADT(lower.val);
+	if (!upper.infinite)
+		*until = DatumGetDateADT(upper.val);
+	if (empty)
+		*until = *from;
 }
 
 static bool
-in_zone(const Attendance *value, const char *zone, int zone_length)
+same_zone(const AttendanceReader *a, const AttendanceReader *b)
 {
-	AttendanceReader reader;
-
-	if (value == NULL)
-		return true;
-	cl_attendance_open(&reader, value);
-	return reader.zone_length == zone_length && memcmp(reader.zone, zone, zone_length) == 0;
+	return a->zone_length == b->zone_length && memcmp(a->zone, b->zone, a->zone_length) == 0;
 }
 
 /* value + added - removed, where each list may be empty */
 static Attendance *
-changed_value(Attendance *value, const char *zone, int zone_length,
+changed_value(Attendance *value, const AttendanceReader *zone,
 			  Event *added, int n_added, Event *removed, int n_removed)
 {
-	if (value == NULL)
-		value = cl_attendance_from_events(NULL, 0, zone, zone_length);
 	if (n_added > 0)
 		value = (Attendance *) DatumGetPointer(
 			DirectFunctionCall2(attendance_add, PointerGetDatum(value),
-								PointerGetDatum(cl_attendance_from_events(added, n_added, zone, zone_length))));
+								PointerGetDatum(cl_attendance_from_events(added, n_added, zone->zone, zone->zone_length))));
 	if (n_removed > 0)
 		value = (Attendance *) DatumGetPointer(
 			DirectFunctionCall2(attendance_subtract, PointerGetDatum(value),
-								PointerGetDatum(cl_attendance_from_events(removed, n_removed, zone, zone_length))));
+								PointerGetDatum(cl_attendance_from_events(removed, n_removed, zone->zone, zone->zone_length))));
 	return value;
+}
+
+static void
+write_value(Relation rel, const SubjectKey *key, const ActivityRow *row, Attendance *value)
+{
+	Datum		args[4];
+	bool		isnull;
+	OwnerScope	scope;
+
+	if (activity_table.simple)
+	{
+		cl_update_row(rel, row->tuple, &activity_table, COLUMN_ATTENDANCE, PointerGetDatum(value));
+		return;
+	}
+	args[0] = CStringGetTextDatum(key->district_id);
+	args[1] = CStringGetTextDatum(key->id);
+	args[2] = cl_column_of(&activity_table, rel, row->tuple, 2, &isnull);
+	args[3] = PointerGetDatum(value);
+	cl_enter(&scope);
+	(void) cl_run(&update_query, args, NULL);
+	cl_leave(&scope);
+}
+
+/*
+ * Bring the values of one client up to date; false, and nothing done, where
+ * an event finds no episode.
+ */
+static bool
+apply_to_client(Relation rel, Snapshot snapshot, const SubjectKey *key, const EventDelta *deltas, int count)
+{
+	ActivityRow *rows = palloc(sizeof(ActivityRow) * 4);
+	int			n_rows = 0;
+	int			capacity = 4;
+	int		   *place = palloc(sizeof(int) * count);
+	AttendanceReader zone = {0};
+	LocalClock	clock;
+	Event	   *events;
+	Datum		keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	keys[0] = CStringGetTextDatum(key->district_id);
+	keys[1] = CStringGetTextDatum(key->id);
+	scan = cl_lookup(&activity_table, rel, snapshot, keys, 2);
+	while ((tuple = systable_getnext(scan)) != NULL)
+	{
+		ActivityRow *row;
+		AttendanceReader reader;
+		bool		isnull;
+
+		if (n_rows == capacity)
+		{
+			capacity *= 2;
+			rows = repalloc(rows, sizeof(ActivityRow) * capacity);
+		}
+		row = &rows[n_rows++];
+		row->tuple = heap_copytuple(tuple);
+		cl_period_bounds(cl_column_of(&activity_table, rel, row->tuple, COLUMN_PERIOD, &isnull),
+						 &row->from, &row->until);
+		row->attendance = DatumGetAttendancePP(cl_column_of(&activity_table, rel, row->tuple, COLUMN_ATTENDANCE, &isnull));
+		row->added = row->removed = 0;
+		cl_attendance_open(&reader, row->attendance);
+		if (n_rows == 1)
+			zone = reader;
+		else if (!same_zone(&zone, &reader))
+		{
+			systable_endscan(scan);
+			return false;
+		}
+	}
+	systable_endscan(scan);
+	if (n_rows == 0)
+		return false;
+
+	cl_clock_init(&clock, zone.zone, zone.zone_length);
+	for (int i = 0; i < count; i++)
+	{
+		DateADT		day = cl_local_day(&clock, EVENT_SECOND(deltas[i].event)) - CL_DAYS_TO_PG_EPOCH;
+
+		for (place[i] = 0; place[i] < n_rows; place[i]++)
+		{
+			if (rows[place[i]].from <= day && day < rows[place[i]].until)
+				break;
+		}
+		if (place[i] == n_rows)
+			return false;
+		if (deltas[i].sign > 0)
+			rows[place[i]].added++;
+		else
+			rows[place[i]].removed++;
+	}
+
+	events = palloc(sizeof(Event) * count);
+	for (int r = 0; r < n_rows; r++)
+	{
+		ActivityRow *row = &rows[r];
+		int			added = 0;
+		int			removed = row->added;
+
+		if (row->added + row->removed == 0)
+			continue;
+		for (int i = 0; i < count; i++)
+		{
+			if (place[i] == r)
+				events[deltas[i].sign > 0 ? added++ : removed++] = deltas[i].event;
+		}
+		write_value(rel, key, row,
+					changed_value(row->attendance, &zone, events, row->added, events + row->added, row->removed));
+	}
+	return true;
 }
 
 /*
  * Bring the values of the sorted, locked set up to date with the deltas.
- * Clients without an episode are left out and added to "unenrolled".  A value
- * that is still in another zone than its client's site (the change of the
- * site has a trigger to come) cannot be changed: then nothing is.
+ * Clients for whom that takes more than adding and subtracting are left out,
+ * and come back as a set (not sorted).
  */
-ApplyResult
-cl_apply_deltas(KeySet *set, DeltaList *list, KeySet *unenrolled)
+KeySet *
+cl_apply_deltas(const KeySet *set, const DeltaList *list)
 {
-	ClientFrame *clients = MemoryContextAllocHuge(set->context, sizeof(ClientFrame) * set->count);
-	EpisodeFrame *episodes;
-	int			n_episodes;
-	Datum	   *values;
-	const char **districts;
-	const char **ids;
-	Datum	   *numbers;
-	Event	   *added;
-	Event	   *removed;
-	int			changed = 0;
-	Datum		args[4];
-	Oid			attendance_type;
-	int32		typmod;
-	int64		largest = 1;
-
-	read_frames(set, clients, &episodes, &n_episodes);
-
-	values = MemoryContextAllocHuge(set->context, sizeof(Datum) * Max(n_episodes, 1));
-	numbers = MemoryContextAllocHuge(set->context, sizeof(Datum) * Max(n_episodes, 1));
-	districts = MemoryContextAllocHuge(set->context, sizeof(char *) * Max(n_episodes, 1));
-	ids = MemoryContextAllocHuge(set->context, sizeof(char *) * Max(n_episodes, 1));
-
-	for (int64 i = 0, begin = 0; i < list->count; i++)
-	{
-		if (list->deltas[i].client != list->deltas[begin].client)
-			begin = i;
-		largest = Max(largest, i - begin + 1);
-	}
-	added = MemoryContextAllocHuge(set->context, sizeof(Event) * largest);
-	removed = MemoryContextAllocHuge(set->context, sizeof(Event) * largest);
+	KeySet	   *left = cl_keys_new();
+	Relation	rel = cl_open_table(&activity_table, RowExclusiveLock);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "caseload client", ALLOCSET_SMALL_SIZES);
+	bool		wrote = false;
 
 	for (int64 i = 0; i < list->count;)
 	{
-		int			n = list->deltas[i].client;
-		ClientFrame *client = &clients[n];
-		char		zone[CL_MAX_ZONE + 1];
-		int			zone_length;
-		LocalClock	clock;
+		int			client = list->deltas[i].client;
 		int64		end = i;
+		MemoryContext oldcontext = MemoryContextSwitchTo(scratch);
+		bool		done;
 
 		CHECK_FOR_INTERRUPTS();
-		while (end < list->count && list->deltas[end].client == n)
+		while (end < list->count && list->deltas[end].client == client)
 			end++;
-		/* gone with the client, or with the last episode */
-		if (client->zone == NULL || client->episodes == 0)
-		{
-			for (; i < end; i++)
-			{
-				if (client->zone != NULL && list->deltas[i].sign > 0)
-					(void) cl_keys_add(unenrolled, CStringGetTextDatum(set->keys[n].district_id),
-									   CStringGetTextDatum(set->keys[n].id));
-			}
-			continue;
-		}
-
-		zone_length = cl_zone_canonical(client->zone, (int) strlen(client->zone), zone);
-		cl_clock_init(&clock, zone, zone_length);
-		/* events come in order of time, so one episode follows the other */
-		while (i < end)
-		{
-			EpisodeFrame *episode = NULL;
-			int			n_added = 0;
-			int			n_removed = 0;
-
-			for (; i < end; i++)
-			{
-				EventDelta *delta = &list->deltas[i];
-				DateADT		day = cl_local_day(&clock, EVENT_SECOND(delta->event)) - CL_DAYS_TO_PG_EPOCH;
-				EpisodeFrame *here = find_episode(client, episodes, day);
-
-				if (here == NULL)
-					refuse_delta(set, client, episodes, n, day);
-				if (!in_zone(here->attendance, zone, zone_length))
-					return DELTAS_NEED_REBUILD;
-				if (episode != NULL && here != episode)
-					break;
-				episode = here;
-				if (delta->sign > 0)
-					added[n_added++] = delta->event;
-				else
-					removed[n_removed++] = delta->event;
-			}
-			episode->attendance = changed_value(episode->attendance, zone, zone_length,
-												added, n_added, removed, n_removed);
-			episode->changed = true;
-		}
+		done = apply_to_client(rel, snapshot, &set->keys[client], &list->deltas[i], (int) (end - i));
+		if (done)
+			wrote = true;
+		else
+			(void) cl_keys_add(left, CStringGetTextDatum(set->keys[client].district_id),
+							   CStringGetTextDatum(set->keys[client].id));
+		MemoryContextSwitchTo(oldcontext);
+		MemoryContextReset(scratch);
+		i = end;
 	}
-
-	for (int i = 0; i < n_episodes; i++)
-	{
-		if (!episodes[i].changed)
-			continue;
-		districts[changed] = set->keys[episodes[i].client].district_id;
-		ids[changed] = set->keys[episodes[i].client].id;
-		numbers[changed] = Int32GetDatum(episodes[i].episode);
-		values[changed++] = PointerGetDatum(episodes[i].attendance);
-	}
-	if (changed == 0)
-		return DELTAS_CHANGED_NOTHING;
-
-	parseTypeString_compat("caseload.attendance", &attendance_type, &typmod);
-	args[0] = cl_text_array(districts, changed);
-	args[1] = cl_text_array(ids, changed);
-	args[2] = PointerGetDatum(construct_array(numbers, changed, INT4OID, sizeof(int32), true, TYPALIGN_INT));
-	args[3] = PointerGetDatum(construct_array(values, changed, attendance_type, -1, false, TYPALIGN_INT));
-	(void) cl_run(&upsert_query, args, NULL);
-	return DELTAS_APPLIED;
+	MemoryContextDelete(scratch);
+	UnregisterSnapshot(snapshot);
+	table_close(rel, NoLock);
+	if (wrote)
+		CommandCounterIncrement();
+	return left;
 }
 
-/* The clients to whom the deltas add an event. */
-void
-cl_added_clients(const KeySet *set, const DeltaList *list, KeySet *added)
+/* Those of the clients in "among" (NULL: all) to whom the deltas add an event, sorted. */
+KeySet *
+cl_added_clients(const KeySet *set, const DeltaList *list, const KeySet *among)
 {
+	KeySet	   *added = cl_keys_new();
+
 	for (int64 i = 0; i < list->count; i++)
 	{
 		const SubjectKey *key = &set->keys[list->deltas[i].client];
 
-		if (list->deltas[i].sign > 0)
+		if (list->deltas[i].sign > 0 && (among == NULL || cl_keys_contain(among, key)))
 			(void) cl_keys_add(added, CStringGetTextDatum(key->district_id), CStringGetTextDatum(key->id));
 	}
+	(void) cl_keys_sort(added);
+	return added;
 }

@@ -105,6 +105,27 @@ cl_keys_of_transaction(TransactionKeys *keys)
 	return keys->set;
 }
 
+#define KEY_BUFFER	256
+
+/* Two texts as one key, in the buffer if they fit, else palloc'd. */
+static char *
+make_key(Datum district_id, Datum id, char buffer[KEY_BUFFER], size_t *district_length, size_t *length)
+{
+	text	   *district = DatumGetTextPP(district_id);
+	text	   *subject = DatumGetTextPP(id);
+	size_t		subject_length = VARSIZE_ANY_EXHDR(subject);
+	char	   *key;
+
+	*district_length = VARSIZE_ANY_EXHDR(district);
+	*length = *district_length + subject_length + 2;
+	key = *length <= KEY_BUFFER ? buffer : palloc(*length);
+	memcpy(key, VARDATA_ANY(district), *district_length);
+	key[*district_length] = '\0';
+	memcpy(key + *district_length + 1, VARDATA_ANY(subject), subject_length);
+	key[*length - 1] = '\0';
+	return key;
+}
+
 /*
  * The index of a subject, which is added if it is new.  The arguments are text
  * datums; their bytes are copied when needed.
@@ -112,22 +133,13 @@ cl_keys_of_transaction(TransactionKeys *keys)
 int
 cl_keys_add(KeySet *set, Datum district_id, Datum id)
 {
-	text	   *district = DatumGetTextPP(district_id);
-	text	   *subject = DatumGetTextPP(id);
-	size_t		district_length = VARSIZE_ANY_EXHDR(district);
-	size_t		subject_length = VARSIZE_ANY_EXHDR(subject);
-	size_t		length = district_length + subject_length + 2;
-	char		buffer[256];
-	char	   *key = length <= sizeof(buffer) ? buffer : palloc(length);
-	KeyEntry *entry;
+	char		buffer[KEY_BUFFER];
+	size_t		district_length;
+	size_t		length;
+	char	   *key = make_key(district_id, id, buffer, &district_length, &length);
+	KeyEntry   *entry = keys_lookup(set->hash, key);
 	bool		found;
 
-	memcpy(key, VARDATA_ANY(district), district_length);
-	key[district_length] = '\0';
-	memcpy(key + district_length + 1, VARDATA_ANY(subject), subject_length);
-	key[length - 1] = '\0';
-
-	entry = keys_lookup(set->hash, key);
 	if (entry == NULL)
 	{
 		char	   *copy = MemoryContextAlloc(set->context, length);
@@ -239,11 +251,50 @@ cl_keys_lock_all(LockClass class)
 		lock_stripe(stripe, class);
 }
 
+/*
+ * The index of a key that stands as in a set (the id behind the district);
+ * -1 when it is not there.  Before cl_keys_sort() only.
+ */
+int
+cl_keys_find(const KeySet *set, const SubjectKey *key)
+{
+	KeyEntry   *entry = keys_lookup(set->hash, key->district_id);
+
+	return entry == NULL ? -1 : entry->index;
+}
+
+/* The same for two texts. */
+int
+cl_keys_place(const KeySet *set, Datum district_id, Datum id)
+{
+	char		buffer[KEY_BUFFER];
+	size_t		district_length;
+	size_t		length;
+	char	   *key = make_key(district_id, id, buffer, &district_length, &length);
+	KeyEntry   *entry = keys_lookup(set->hash, key);
+
+	if (key != buffer)
+		pfree(key);
+	return entry == NULL ? -1 : entry->index;
+}
+
+/* A copy that is not sorted, so that it can be looked up in. */
+KeySet *
+cl_keys_copy(const KeySet *set)
+{
+	KeySet	   *copy = cl_keys_new();
+
+	for (int i = 0; i < set->count; i++)
+		(void) cl_keys_add(copy, CStringGetTextDatum(set->keys[i].district_id),
+						   CStringGetTextDatum(set->keys[i].id));
+	return copy;
+}
+
 /* Is this key in the set?  Before cl_keys_sort() only. */
 bool
 cl_keys_contain(const KeySet *set, const SubjectKey *key)
 {
-	return keys_lookup(set->hash, key->district_id) != NULL;
+	return cl_keys_find(set, key) >= 0;
 }
 
 static Datum

@@ -4,8 +4,10 @@
  *		with plans that are prepared once.
  *
  * Triggers work for whoever changes a fact, so they act as the owner of the
- * derived tables, as referential integrity does; the functions pin
- * search_path by their SET clause, in which the plans are made and checked.
+ * derived tables, as referential integrity does, under a pinned search_path.
+ * Plans are made once for a session, perhaps while the tables are still
+ * empty, and a plan that scans an empty table would still scan it when it is
+ * full: so the planner is set to look keys up.
  *
  * Every query runs on the latest snapshot, not on the transaction's.  What
  * is derived from a client's facts is decided under the client's lock, and
@@ -22,6 +24,7 @@
 #include "parser/parse_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -58,6 +61,12 @@ cl_owner(void)
 	return owner;
 }
 
+static void
+set_locally(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
 /*
  * Act as that owner and connect to SPI.  An error needs no cl_leave(): the
  * end of the (sub)transaction restores both.
@@ -65,9 +74,22 @@ cl_owner(void)
 void
 cl_enter(OwnerScope *scope)
 {
+	cl_enter_planned(scope);
+	set_locally("enable_seqscan", "off");
+	set_locally("enable_hashjoin", "off");
+	set_locally("enable_mergejoin", "off");
+}
+
+/* The same for queries over whole tables, which the planner is to plan. */
+void
+cl_enter_planned(OwnerScope *scope)
+{
 	GetUserIdAndSecContext(&scope->userid, &scope->sec_context);
 	SetUserIdAndSecContext(cl_owner(), scope->sec_context |
 						   SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	scope->guc_level = NewGUCNestLevel();
+	set_locally("search_path", "pg_catalog, caseload, pg_temp");
+	set_locally("jit", "off");
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 }
@@ -77,6 +99,7 @@ cl_leave(const OwnerScope *scope)
 {
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
+	AtEOXact_GUC(true, scope->guc_level);
 	SetUserIdAndSecContext(scope->userid, scope->sec_context);
 }
 
@@ -105,8 +128,7 @@ fetch_plan(CachedQuery *query)
 
 	/*
 	 * One generic plan: planning costs far more than running for one client,
-	 * and a plan that looks every key up grows no faster than they do.  The
-	 * settings of our functions see to it that it does (31-activity.sql).
+	 * and a plan that looks every key up grows no faster than they do.
 	 */
 	plan = SPI_prepare_cursor(query->text, query->nargs, types, CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)

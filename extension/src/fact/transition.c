@@ -52,7 +52,7 @@ cl_statement_trigger(FunctionCallInfo fcinfo, const char *name, int nargs)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be fired AFTER STATEMENT", name)));
 	cl_check_trigger_owner(trigdata);
-	if (trigdata->tg_trigger->tgnargs != nargs)
+	if (nargs >= 0 && trigdata->tg_trigger->tgnargs != nargs)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" needs %d trigger arguments", name, nargs)));

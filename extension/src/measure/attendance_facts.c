@@ -21,27 +21,6 @@
 
 /* longest distance between two instants whose local days run backwards */
 #define CLOCK_SETBACK	((int64) 25 * SECS_PER_HOUR)
-#define NEVER			((int64) -1)
-
-typedef struct Facts
-{
-	int32		appointments;
-	int32		attended;
-	int32		no_shows;
-	int32		late_cancels;
-	int32		unresolved;
-	int32		misses_in_window;
-	int32		strikes_in_window;
-	int32		miss_run;
-	int32		longest_miss_run;	/* of the whole history */
-	int32		cancel_run;
-	int32		on_time_run;
-	int64		first_event;	/* seconds or NEVER, whole history */
-	int64		last_event;
-	int64		last_attended;
-	int64		last_contact;
-	int64		next_appointment;
-} Facts;
 
 PG_FUNCTION_INFO_V1(attendance_appointments);
 PG_FUNCTION_INFO_V1(attendance_attended);
@@ -56,6 +35,7 @@ PG_FUNCTION_INFO_V1(attendance_miss_run);
 PG_FUNCTION_INFO_V1(attendance_longest_miss_run);
 PG_FUNCTION_INFO_V1(attendance_cancel_run);
 PG_FUNCTION_INFO_V1(attendance_on_time_run);
+PG_FUNCTION_INFO_V1(attendance_late_run);
 PG_FUNCTION_INFO_V1(attendance_last_attended);
 PG_FUNCTION_INFO_V1(attendance_last_contact);
 PG_FUNCTION_INFO_V1(attendance_next_appointment);
@@ -63,21 +43,20 @@ PG_FUNCTION_INFO_V1(attendance_span);
 PG_FUNCTION_INFO_V1(attendance_zone);
 PG_FUNCTION_INFO_V1(attendance_event_count);
 PG_FUNCTION_INFO_V1(attendance_events);
-PG_FUNCTION_INFO_V1(attendance_facts);
 
 /* Keep the instant of the later local day (usually the later instant). */
 static void
-keep_latest(const LocalClock *clock, int64 *best, int64 second)
+keep_latest(LocalClock *clock, int64 *best, int64 second)
 {
-	if (*best == NEVER || second - *best >= CLOCK_SETBACK ||
+	if (*best == CL_NEVER || second - *best >= CLOCK_SETBACK ||
 		cl_local_day(clock, second) >= cl_local_day(clock, *best))
 		*best = second;
 }
 
 static void
-keep_earliest(const LocalClock *clock, int64 *best, int64 second)
+keep_earliest(LocalClock *clock, int64 *best, int64 second)
 {
-	if (*best == NEVER ||
+	if (*best == CL_NEVER ||
 		(second - *best < CLOCK_SETBACK &&
 		 cl_local_day(clock, second) < cl_local_day(clock, *best)))
 		*best = second;
@@ -94,18 +73,18 @@ next_run(int32 run, EventStatus status)
 
 /*
  * The pass.  Everything counts up to the local day "as_of", except where
- * Facts says otherwise; the window is the "window" days that end with it.
+ * AttendanceFacts says otherwise; the window is the "window" days that end with it.
  */
-static void
-collect_facts(AttendanceReader *reader, const LocalClock *clock,
-			  int32 as_of, int32 window, Facts *facts)
+void
+cl_collect_facts(AttendanceReader *reader, LocalClock *clock,
+			  int32 as_of, int32 window, AttendanceFacts *facts)
 {
 	int32		window_begin = (int32) Max((int64) as_of - window + 1, PG_INT32_MIN);
 	int32		run = 0;
 
-	memset(facts, 0, sizeof(Facts));
-	facts->first_event = facts->last_event = NEVER;
-	facts->last_attended = facts->last_contact = facts->next_appointment = NEVER;
+	memset(facts, 0, sizeof(AttendanceFacts));
+	facts->first_event = facts->last_event = CL_NEVER;
+	facts->last_attended = facts->last_contact = facts->next_appointment = CL_NEVER;
 
 	while (cl_attendance_next(reader))
 	{
@@ -145,7 +124,21 @@ collect_facts(AttendanceReader *reader, const LocalClock *clock,
 				facts->attended++;
 				facts->miss_run = 0;
 				facts->cancel_run = 0;
-				facts->on_time_run = (status == CL_ATTENDED) ? facts->on_time_run + 1 : 0;
+				if (status == CL_LATE)
+				{
+					facts->late++;
+					facts->late_run++;
+					facts->on_time_run = 0;
+				}
+				else
+				{
+					facts->late_run = 0;
+					facts->on_time_run++;
+				}
+				if (cl_day_reached(clock, second, as_of))
+					facts->attended_today++;
+				if (cl_day_reached(clock, second, window_begin))
+					facts->attended_in_window++;
 				keep_latest(clock, &facts->last_attended, second);
 				keep_latest(clock, &facts->last_contact, second);
 				break;
@@ -159,6 +152,8 @@ collect_facts(AttendanceReader *reader, const LocalClock *clock,
 				facts->late_cancels++;
 				/* FALLTHROUGH */
 			case CL_CLIENT_CANCEL:
+				if (status == CL_CLIENT_CANCEL)
+					facts->client_cancels++;
 				facts->cancel_run++;
 				facts->on_time_run = 0;
 				break;
@@ -182,14 +177,14 @@ collect_facts(AttendanceReader *reader, const LocalClock *clock,
 /* Argument 0 a value, argument "as_of" a date, window in days. */
 static void
 facts_of_args(FunctionCallInfo fcinfo, int as_of, int32 window,
-			  LocalClock *clock, Facts *facts)
+			  LocalClock *clock, AttendanceFacts *facts)
 {
 	AttendanceReader reader;
 	int32		day = cl_finite_day(PG_GETARG_DATEADT(as_of));
 
 	cl_attendance_open(&reader, PG_GETARG_ATTENDANCE_PP(0));
 	cl_clock_init(clock, reader.zone, reader.zone_length);
-	collect_facts(&reader, clock, day, window, facts);
+	cl_collect_facts(&reader, clock, day, window, facts);
 }
 
 static int32
@@ -202,13 +197,13 @@ checked_days(int32 days)
 	return days;
 }
 
-/* f(attendance, as_of) -> int, one member of Facts */
+/* f(attendance, as_of) -> int, one member of AttendanceFacts */
 #define FACT_FUNCTION(name, expression) \
 Datum \
 attendance_##name(PG_FUNCTION_ARGS) \
 { \
 	LocalClock	clock; \
-	Facts		facts; \
+	AttendanceFacts facts; \
 \
 	facts_of_args(fcinfo, 1, 1, &clock, &facts); \
 	PG_RETURN_INT32(expression); \
@@ -223,6 +218,7 @@ FACT_FUNCTION(unresolved, facts.unresolved)
 FACT_FUNCTION(miss_run, facts.miss_run)
 FACT_FUNCTION(cancel_run, facts.cancel_run)
 FACT_FUNCTION(on_time_run, facts.on_time_run)
+FACT_FUNCTION(late_run, facts.late_run)
 
 /* f(attendance, days, as_of) -> int */
 #define WINDOW_FUNCTION(name, member) \
@@ -230,7 +226,7 @@ Datum \
 attendance_##name(PG_FUNCTION_ARGS) \
 { \
 	LocalClock	clock; \
-	Facts		facts; \
+	AttendanceFacts facts; \
 \
 	facts_of_args(fcinfo, 2, checked_days(PG_GETARG_INT32(1)), &clock, &facts); \
 	PG_RETURN_INT32(facts.member); \
@@ -240,7 +236,7 @@ WINDOW_FUNCTION(misses_in, misses_in_window)
 WINDOW_FUNCTION(strikes_in, strikes_in_window)
 
 static Datum
-day_datum(const LocalClock *clock, int64 second)
+day_datum(LocalClock *clock, int64 second)
 {
 	return DateADTGetDatum(cl_local_day(clock, second) - CL_DAYS_TO_PG_EPOCH);
 }
@@ -251,10 +247,10 @@ Datum \
 attendance_##name(PG_FUNCTION_ARGS) \
 { \
 	LocalClock	clock; \
-	Facts		facts; \
+	AttendanceFacts facts; \
 \
 	facts_of_args(fcinfo, 1, 1, &clock, &facts); \
-	if (facts.name == NEVER) \
+	if (facts.name == CL_NEVER) \
 		PG_RETURN_NULL(); \
 	return day_datum(&clock, facts.name); \
 }
@@ -366,15 +362,15 @@ attendance_span(PG_FUNCTION_ARGS)
 {
 	AttendanceReader reader;
 	LocalClock	clock;
-	Facts		facts;
+	AttendanceFacts facts;
 	TypeCacheEntry *typcache;
 	RangeBound	lower;
 	RangeBound	upper;
 
 	cl_attendance_open(&reader, PG_GETARG_ATTENDANCE_PP(0));
 	cl_clock_init(&clock, reader.zone, reader.zone_length);
-	collect_facts(&reader, &clock, 0, 1, &facts);
-	if (facts.first_event == NEVER)
+	cl_collect_facts(&reader, &clock, 0, 1, &facts);
+	if (facts.first_event == CL_NEVER)
 		PG_RETURN_NULL();
 
 	typcache = range_get_typcache(fcinfo, DATERANGEOID);
@@ -421,59 +417,4 @@ attendance_events(PG_FUNCTION_ARGS)
 	values[0] = TimestampTzGetDatum(cl_event_timestamp(reader->last));
 	values[1] = CStringGetTextDatum(cl_status_name(EVENT_STATUS(reader->last)));
 	SRF_RETURN_NEXT(funcctx, HeapTupleGetDatum(heap_form_tuple(funcctx->tuple_desc, values, nulls)));
-}
-
-/*
- * _attendance_facts(attendance, as_of, window) -> all of Facts as one row,
- * for the facts floor, which wants everything about every client.
- */
-Datum
-attendance_facts(PG_FUNCTION_ARGS)
-{
-	enum
-	{
-		COLUMNS = 16
-	};
-	LocalClock	clock;
-	Facts		facts;
-	TupleDesc	tupdesc = fcinfo->flinfo->fn_extra;
-	Datum		values[COLUMNS];
-	bool		nulls[COLUMNS] = {false};
-	int64		days[5];
-
-	if (tupdesc == NULL)
-	{
-		MemoryContext oldcontext = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-
-		if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE ||
-			tupdesc->natts != COLUMNS)
-			elog(ERROR, "_attendance_facts is not declared as this library expects");
-		tupdesc = BlessTupleDesc(tupdesc);
-		fcinfo->flinfo->fn_extra = tupdesc;
-		MemoryContextSwitchTo(oldcontext);
-	}
-
-	facts_of_args(fcinfo, 1, checked_days(PG_GETARG_INT32(2)), &clock, &facts);
-	values[0] = Int32GetDatum(facts.appointments);
-	values[1] = Int32GetDatum(facts.attended);
-	values[2] = Int32GetDatum(facts.no_shows);
-	values[3] = Int32GetDatum(facts.late_cancels);
-	values[4] = Int32GetDatum(facts.unresolved);
-	values[5] = Int32GetDatum(facts.misses_in_window);
-	values[6] = Int32GetDatum(facts.strikes_in_window);
-	values[7] = Int32GetDatum(facts.miss_run);
-	values[8] = Int32GetDatum(facts.longest_miss_run);
-	values[9] = Int32GetDatum(facts.cancel_run);
-	values[10] = Int32GetDatum(facts.on_time_run);
-	days[0] = facts.first_event;
-	days[1] = facts.last_event;
-	days[2] = facts.last_attended;
-	days[3] = facts.last_contact;
-	days[4] = facts.next_appointment;
-	for (int i = 0; i < 5; i++)
-	{
-		nulls[11 + i] = (days[i] == NEVER);
-		values[11 + i] = nulls[11 + i] ? (Datum) 0 : day_datum(&clock, days[i]);
-	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
 }

@@ -417,28 +417,6 @@ expression_error_callback(void *source)
 /* --------------------------------------------------------------- service --- */
 
 /*
- * The row type of a subject's facts, pinned.  22023 for a subject that there
- * is not.
- */
-TupleDesc
-cl_facts_type(const char *subject)
-{
-	char		name[NAMEDATALEN];
-	Oid			schema = get_namespace_oid("caseload", false);
-	Oid			type;
-
-	snprintf(name, sizeof(name), "%s_facts", subject);
-	type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-						   CStringGetDatum(name), ObjectIdGetDatum(schema));
-	if (!OidIsValid(type) || get_typtype(type) != TYPTYPE_COMPOSITE)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown subject \"%s\"", subject),
-				 errhint("Subjects are client, service and therapist.")));
-	return lookup_rowtype_tupdesc_copy(type, -1);
-}
-
-/*
  * Source to an expression tree of the wanted type (boolean or numeric), ready
  * for ExecInitExpr(), in the current memory context.  Errors: 42601 and the
  * like of the parser, 0A000 for what is not allowed, 42703 for an unknown
@@ -455,6 +433,7 @@ cl_expression_analyze(const char *source, TupleDesc facts, Oid result_type)
 	ResTarget  *target;
 	Node	   *node;
 	int			nest_level;
+	Restriction before;
 
 	if (strlen(source) > CL_MAX_EXPRESSION_LENGTH)
 		ereport(ERROR,
@@ -469,6 +448,8 @@ cl_expression_analyze(const char *source, TupleDesc facts, Oid result_type)
 	nest_level = NewGUCNestLevel();
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+
+	cl_restrict_rights(&before);
 
 	pstate = make_parsestate(NULL);
 	pstate->p_sourcetext = source;
@@ -518,6 +499,7 @@ cl_expression_analyze(const char *source, TupleDesc facts, Oid result_type)
 	node = (Node *) expression_planner((Expr *) node);
 
 	free_parsestate(pstate);
+	cl_restore_rights(&before);
 	AtEOXact_GUC(true, nest_level);
 	error_context_stack = callback.previous;
 	return (Expr *) node;

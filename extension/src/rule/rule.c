@@ -17,40 +17,57 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "access/sysattr.h"
 #include "miscadmin.h"
+#include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "client_facts.h"
 #include "query.h"
 #include "rule.h"
 #include "transition.h"
 
-/* The rules of the subject "client"; NULL until needed, or stale. */
-static RuleSet *client_rules = NULL;
-static bool client_rules_valid = false;
+/* The sets of this backend, one a subject; NULL until needed. */
+typedef struct CachedRules
+{
+	char	   *subject;
+	RuleSet    *set;
+	bool		valid;
+} CachedRules;
+
+static CachedRules *cached = NULL;
+static int	n_cached = 0;
+
+/* where the rules come from; InvalidOid until the first load */
 static Oid	rule_relid = InvalidOid;
-static Oid	facts_relid = InvalidOid;
+static Oid	subject_relid = InvalidOid;
 
 static CachedQuery rules_query = {
 	"SELECT district_id, rule_name, version, condition,"
-	"       coalesce(lower(valid), '-infinity'), coalesce(upper(valid), 'infinity')"
+	"       coalesce(lower(valid), '-infinity'), coalesce(upper(valid), 'infinity'),"
+	"       site_level, discipline, supersedes, action = 'warn'"
 	"  FROM caseload.rule WHERE subject = $1"
-	" ORDER BY district_id, rule_name, version",
+	" ORDER BY district_id, rule_name",
 	1, {"text"}
 };
 
 PG_FUNCTION_INFO_V1(rule_before_write);
 PG_FUNCTION_INFO_V1(rule_after_write);
 
-/* May be called at any time: no catalog access, only a mark. */
+/* May be called at any time: no catalog access, only marks. */
 static void
 invalidate_rules(Datum arg, Oid relid)
 {
-	if (!OidIsValid(relid) || relid == rule_relid || relid == facts_relid)
-		client_rules_valid = false;
+	for (int i = 0; i < n_cached; i++)
+	{
+		if (!OidIsValid(relid) || relid == rule_relid || relid == subject_relid ||
+			(cached[i].set != NULL && relid == cached[i].set->subject->facts_relid))
+			cached[i].valid = false;
+	}
 }
 
 /* What cl_guarded() gives to compile_rule(). */
@@ -71,23 +88,93 @@ compile_rule(void *arg)
 {
 	CompileCall *call = arg;
 
-	call->rule->condition = ExecInitExpr(cl_expression_analyze(call->condition, call->facts, BOOLOID), NULL);
+	call->rule->condition = cl_expression_analyze(call->condition, call->facts, BOOLOID);
+}
+
+static char *
+text_or_null(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = cl_result(row, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* Read and compile; the set is a child of the current memory context. */
+static RuleSet *
+load_rules(const char *subject)
+{
+	static uint64 serial = 0;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "caseload rules", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	RuleSet    *set = palloc0(sizeof(RuleSet));
+	OwnerScope	scope;
+	Datum		args[1];
+
+	set->context = context;
+	set->serial = ++serial;
+	set->subject = cl_subject(subject);
+	MemoryContextSwitchTo(oldcontext);
+
+	cl_enter(&scope);
+	args[0] = CStringGetTextDatum(subject);
+	set->count = (int) cl_run(&rules_query, args, NULL);
+	oldcontext = MemoryContextSwitchTo(context);
+	set->rules = palloc0(sizeof(Rule) * Max(set->count, 1));
+	set->programs = palloc0(sizeof(RuleProgram *) * (set->count + 1));
+	set->districts = palloc(sizeof(char *) * (set->count + 1));
+	set->districts[0] = "*";
+	set->n_programs = 1;
+	for (int row = 0; row < set->count; row++)
+	{
+		Rule	   *rule = &set->rules[row];
+		CompileCall call;
+		ErrorData  *fault;
+		bool		isnull;
+
+		rule->district_id = text_or_null(row, 1);
+		rule->rule_name = text_or_null(row, 2);
+		rule->version = DatumGetInt32(cl_result(row, 3, &isnull));
+		call.rule = rule;
+		call.condition = text_or_null(row, 4);
+		call.facts = set->subject->facts;
+		rule->from = DatumGetDateADT(cl_result(row, 5, &isnull));
+		rule->until = DatumGetDateADT(cl_result(row, 6, &isnull));
+		rule->site_level = text_or_null(row, 7);
+		rule->discipline = text_or_null(row, 8);
+		rule->supersedes = text_or_null(row, 9);
+		rule->warns = DatumGetBool(cl_result(row, 10, &isnull));
+		fault = cl_guarded(compile_rule, &call);
+		if (fault != NULL)
+			rule->fault = fault->message;
+		else if (strcmp(subject, "client") == 0)
+		{
+			Bitmapset  *facts = NULL;
+
+			pull_varattnos((Node *) rule->condition, 1, &facts);
+			rule->late = bms_is_member(CF_DAYS_PAST_WARNING + 1 - FirstLowInvalidHeapAttributeNumber, facts);
+		}
+		/* the rows come by district */
+		if (strcmp(rule->district_id, "*") != 0 &&
+			strcmp(rule->district_id, set->districts[set->n_programs - 1]) != 0)
+			set->districts[set->n_programs++] = rule->district_id;
+	}
+	MemoryContextSwitchTo(oldcontext);
+	SPI_freetuptable(SPI_tuptable);
+	cl_leave(&scope);
+	return set;
 }
 
 /*
  * The compiled rules of a subject.  They are valid until the next query that
- * may fire triggers, which may change rules and come here again.  Expects
- * cl_enter().
+ * may fire triggers, which may change rules and come here again.
  */
-const RuleSet *
+RuleSet *
 cl_rules(const char *subject)
 {
 	static bool registered = false;
-	MemoryContext context;
-	MemoryContext oldcontext;
+	int			place = 0;
 	RuleSet    *set;
-	Datum		args[1];
-	uint64		rows;
 
 	if (!registered)
 	{
@@ -96,63 +183,41 @@ cl_rules(const char *subject)
 	}
 	/* what was committed while this statement waited for a lock counts */
 	AcceptInvalidationMessages();
-	if (client_rules != NULL && client_rules_valid)
-		return client_rules;
+	while (place < n_cached && strcmp(cached[place].subject, subject) != 0)
+		place++;
+	if (place < n_cached && cached[place].set != NULL && cached[place].valid)
+		return cached[place].set;
 
-	if (client_rules != NULL)
+	if (place == n_cached)
 	{
-		MemoryContextDelete(client_rules->context);
-		client_rules = NULL;
+		MemoryContext oldcontext = MemoryContextSwitchTo(TopMemoryContext);
+
+		cached = cached ? repalloc(cached, sizeof(CachedRules) * (n_cached + 1)) : palloc(sizeof(CachedRules));
+		cached[place].subject = pstrdup(subject);
+		cached[place].set = NULL;
+		n_cached++;
+		MemoryContextSwitchTo(oldcontext);
+	}
+	if (cached[place].set != NULL)
+	{
+		MemoryContextDelete(cached[place].set->context);
+		cached[place].set = NULL;
 	}
 	/* before reading: what changes from now on must be read again */
 	rule_relid = cl_table("rule");
-	client_rules_valid = true;
+	subject_relid = cl_table("subject");
+	cached[place].valid = true;
 
 	/* adopted only when whole, so that an error leaks nothing */
-	context = AllocSetContextCreate(CurrentMemoryContext, "caseload rules", ALLOCSET_SMALL_SIZES);
-	set = MemoryContextAllocZero(context, sizeof(RuleSet));
-	set->context = context;
-	oldcontext = MemoryContextSwitchTo(context);
-	set->facts = cl_facts_type(subject);
-	facts_relid = get_typ_typrelid(set->facts->tdtypeid);
-	MemoryContextSwitchTo(oldcontext);
-
-	args[0] = CStringGetTextDatum(subject);
-	rows = cl_run(&rules_query, args, NULL);
-	set->rules = MemoryContextAllocZero(context, sizeof(Rule) * Max(rows, 1));
-	for (uint64 row = 0; row < rows; row++)
-	{
-		Rule	   *rule = &set->rules[row];
-		CompileCall call;
-		ErrorData  *fault;
-		char	   *condition;
-		bool		isnull;
-
-		oldcontext = MemoryContextSwitchTo(context);
-		rule->district_id = TextDatumGetCString(cl_result(row, 1, &isnull));
-		rule->rule_name = TextDatumGetCString(cl_result(row, 2, &isnull));
-		rule->version = DatumGetInt32(cl_result(row, 3, &isnull));
-		condition = TextDatumGetCString(cl_result(row, 4, &isnull));
-		rule->from = DatumGetDateADT(cl_result(row, 5, &isnull));
-		rule->until = DatumGetDateADT(cl_result(row, 6, &isnull));
-		call.rule = rule;
-		call.condition = condition;
-		call.facts = set->facts;
-		fault = cl_guarded(compile_rule, &call);
-		rule->fault = fault ? fault->message : NULL;
-		MemoryContextSwitchTo(oldcontext);
-	}
-	set->count = (int) rows;
-	SPI_freetuptable(SPI_tuptable);
-
-	MemoryContextSetParent(context, CacheMemoryContext);
-	client_rules = set;
-	return client_rules;
+	set = load_rules(subject);
+	MemoryContextSetParent(set->context, CacheMemoryContext);
+	cached[place].set = set;
+	return set;
 }
 
 /*
  * Row trigger BEFORE INSERT OR UPDATE on rule: refuse an expression that does
- * not compile, and give a changed one the next version.
+ * not compile, and note the facts that it uses.
  */
 Datum
 rule_before_write(PG_FUNCTION_ARGS)
@@ -160,8 +225,17 @@ rule_before_write(PG_FUNCTION_ARGS)
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	HeapTuple	tuple;
 	TupleDesc	tupdesc;
+	TupleDesc	facts;
 	char	   *subject;
 	char	   *condition;
+	char	   *action;
+	Expr	   *expression;
+	Bitmapset  *used = NULL;
+	const char **names;
+	int			count = 0;
+	int			column;
+	Datum		value;
+	bool		isnull = false;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) || TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
@@ -172,29 +246,37 @@ rule_before_write(PG_FUNCTION_ARGS)
 	cl_check_trigger_owner(trigdata);
 	(void) cl_column(trigdata, "subject", TEXTOID);
 	(void) cl_column(trigdata, "condition", TEXTOID);
-	(void) cl_column(trigdata, "version", INT4OID);
+	(void) cl_column(trigdata, "action", TEXTOID);
+	column = cl_column(trigdata, "facts", TEXTARRAYOID);
 	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? trigdata->tg_newtuple : trigdata->tg_trigtuple;
 	subject = SPI_getvalue(tuple, tupdesc, SPI_fnumber(tupdesc, "subject"));
 	condition = SPI_getvalue(tuple, tupdesc, SPI_fnumber(tupdesc, "condition"));
+	action = SPI_getvalue(tuple, tupdesc, SPI_fnumber(tupdesc, "action"));
 	/* NULL is refused by the table */
-	if (subject != NULL && condition != NULL)
-		(void) cl_expression_analyze(condition, cl_facts_type(subject), BOOLOID);
+	if (subject == NULL || condition == NULL || action == NULL)
+		return PointerGetDatum(tuple);
 
-	if (condition != NULL && TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+	facts = cl_facts_type(subject);
+	expression = cl_expression_analyze(condition, facts, BOOLOID);
+	pull_varattnos((Node *) expression, 1, &used);
+	names = palloc(sizeof(char *) * facts->natts);
+	for (int i = 0; i < facts->natts; i++)
 	{
-		char	   *before = SPI_getvalue(trigdata->tg_trigtuple, tupdesc, SPI_fnumber(tupdesc, "condition"));
-		int			column = SPI_fnumber(tupdesc, "version");
-		bool		isnull;
-		Datum		version = SPI_getbinval(trigdata->tg_trigtuple, tupdesc, column, &isnull);
+		const char *name = NameStr(TupleDescAttr(facts, i)->attname);
 
-		if (before != NULL && strcmp(before, condition) != 0)
-		{
-			version = Int32GetDatum(DatumGetInt32(version) + 1);
-			tuple = heap_modify_tuple_by_cols(tuple, tupdesc, 1, &column, &version, &isnull);
-		}
+		if (!bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, used))
+			continue;
+		/* it would keep itself alive */
+		if (strcmp(subject, "client") == 0 && i == CF_DAYS_PAST_WARNING && strcmp(action, "warn") == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("a rule that warns cannot look at warnings"),
+					 errdetail("The condition uses the fact \"%s\" and the action is \"warn\".", name)));
+		names[count++] = name;
 	}
-	return PointerGetDatum(tuple);
+	value = cl_text_array(names, count);
+	return PointerGetDatum(heap_modify_tuple_by_cols(tuple, tupdesc, 1, &column, &value, &isnull));
 }
 
 /* Statement trigger AFTER any change of rule: tell all backends. */

@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "utils/builtins.h"
 
 #include "attendance.h"
@@ -30,6 +31,7 @@ cl_clock_init(LocalClock *clock, const char *zone, int zone_length)
 	char		name[CL_MAX_ZONE + 1];
 
 	clock->zone = NULL;
+	clock->n_spans = clock->next_span = 0;
 	if (zone_length == 0)
 		return;
 	memcpy(name, zone, zone_length);
@@ -42,26 +44,75 @@ cl_clock_init(LocalClock *clock, const char *zone, int zone_length)
 				 errhint("Update the server's time zone data.")));
 }
 
-/* The local day of an instant. */
-int32
-cl_local_day(const LocalClock *clock, int64 second)
+/*
+ * The distance of local time from UTC at an instant.  The zone's rules are
+ * asked once a span; the clock remembers the spans.
+ */
+static int32
+utc_offset(LocalClock *clock, int64 second)
 {
 	pg_time_t	at = second - CL_SECS_TO_UNIX_EPOCH;
-	struct pg_tm *tm;
+	pg_time_t	boundary;
+	long		before;
+	long		after;
+	int			before_dst;
+	int			after_dst;
+	int			found;
+	ClockSpan  *span;
 
-	if (clock->zone == NULL)
-		return (int32) (second / SECS_PER_DAY);
-	tm = pg_localtime(&at, clock->zone);
-	if (tm == NULL)
+	for (int i = 0; i < clock->n_spans; i++)
+	{
+		if (clock->spans[i].begin <= second && second < clock->spans[i].end)
+			return clock->spans[i].offset;
+	}
+	found = pg_next_dst_boundary(&at, &before, &before_dst, &boundary, &after, &after_dst, clock->zone);
+	if (found < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("timestamp out of range")));
-	return date2j(tm->tm_year + 1900, tm->tm_mon + 1, tm->tm_mday) - CL_EPOCH_JDATE;
+	boundary = found == 0 ? PG_INT64_MAX : boundary + CL_SECS_TO_UNIX_EPOCH;
+	for (int i = 0; i < clock->n_spans; i++)
+	{
+		if (clock->spans[i].end == boundary && clock->spans[i].begin > second)
+		{
+			clock->spans[i].begin = second;
+			return clock->spans[i].offset;
+		}
+	}
+	if (clock->n_spans < CL_CLOCK_SPANS)
+		span = &clock->spans[clock->n_spans++];
+	else
+	{
+		span = &clock->spans[clock->next_span];
+		clock->next_span = (clock->next_span + 1) % CL_CLOCK_SPANS;
+	}
+	span->begin = second;
+	span->end = boundary;
+	span->offset = (int32) before;
+	return span->offset;
+}
+
+/* The local day of an instant. */
+int32
+cl_local_day(LocalClock *clock, int64 second)
+{
+	if (clock->zone != NULL)
+		second += utc_offset(clock, second);
+	return (int32) (second >= 0 ? second / SECS_PER_DAY : -((SECS_PER_DAY - 1 - second) / SECS_PER_DAY));
+}
+
+/* The local day on which the transaction began. */
+int32
+cl_today(LocalClock *clock)
+{
+	int64		now = GetCurrentTransactionStartTimestamp() / USECS_PER_SEC;
+
+	return cl_local_day(clock, now + CL_SECS_TO_PG_EPOCH);
 }
 
 /* Is the local day of this instant on or after that day? */
 bool
-cl_day_reached(const LocalClock *clock, int64 second, int32 day)
+cl_day_reached(LocalClock *clock, int64 second, int32 day)
 {
 	int64		since = second - (int64) day * SECS_PER_DAY;
 
