@@ -58,3 +58,17 @@ AS 'MODULE_PATHNAME', 'rule_counts'
 LANGUAGE C STABLE PARALLEL UNSAFE ROWS 20
 SET search_path = pg_catalog, caseload, pg_temp SET jit = off;
 COMMENT ON FUNCTION caseload.rule_counts(text, date, text) IS 'For how many of a subject each rule holds, is silent (false, unknown, or not meant for it) or fails: all rules in one pass, written nowhere.';
+
+CREATE FUNCTION caseload._explain(
+  condition text, facts record,
+  OUT step integer, OUT depth integer, OUT says text, OUT value text, OUT outcome text, OUT clears text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'explain_condition'
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000 ROWS 10;
+COMMENT ON FUNCTION caseload._explain(text, record) IS 'Takes a condition apart over one row of facts of a named type: one row for each part in reading order, with the facts in it, its outcome (true, false, unknown, error) and, where the condition holds, what would make the part cease to help it.';
+
+CREATE FUNCTION caseload._holds(condition text, facts record)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'condition_holds'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION caseload._holds(text, record) IS 'Does a condition hold for one row of facts of a named type? NULL = unknown; what fails is an error.';

@@ -8,6 +8,7 @@
 #include "cl_compat.h"
 #include "access/tupdesc.h"
 #include "executor/executor.h"
+#include "lib/stringinfo.h"
 #include "nodes/bitmapset.h"
 #include "utils/date.h"
 
@@ -112,7 +113,14 @@ extern TupleDesc cl_facts_type(const char *subject);
 
 /* expression.c */
 extern ErrorData *cl_guarded(void (*body) (void *), void *arg);
+extern Expr *cl_expression_check(const char *source, TupleDesc facts, Oid result_type);
 extern Expr *cl_expression_analyze(const char *source, TupleDesc facts, Oid result_type);
+
+/* expression_text.c */
+extern bool cl_is_not_distinct(Node *node);
+extern char *cl_expression_text(Node *node, TupleDesc facts);
+extern char *cl_operand_words(Node *node, TupleDesc facts);
+extern void cl_append_value(StringInfo out, Datum value, Oid type);
 
 /* rule.c */
 extern RuleSet *cl_rules(const char *subject);

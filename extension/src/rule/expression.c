@@ -417,13 +417,14 @@ expression_error_callback(void *source)
 /* --------------------------------------------------------------- service --- */
 
 /*
- * Source to an expression tree of the wanted type (boolean or numeric), ready
- * for ExecInitExpr(), in the current memory context.  Errors: 42601 and the
- * like of the parser, 0A000 for what is not allowed, 42703 for an unknown
- * fact, 54001 for too much, 42804 for a wrong type; all with a position.
+ * Source to an expression tree of the wanted type (boolean or numeric), as it
+ * was written: nothing in it is folded yet, so nothing of it has been run.  In
+ * the current memory context.  Errors: 42601 and the like of the parser, 0A000
+ * for what is not allowed, 42703 for an unknown fact, 54001 for too much,
+ * 42804 for a wrong type; all with a position.
  */
 Expr *
-cl_expression_analyze(const char *source, TupleDesc facts, Oid result_type)
+cl_expression_check(const char *source, TupleDesc facts, Oid result_type)
 {
 	ErrorContextCallback callback;
 	ParseState *pstate;
@@ -496,13 +497,25 @@ cl_expression_analyze(const char *source, TupleDesc facts, Oid result_type)
 	walk.depth = walk.nodes = 0;
 	(void) check_analyzed(node, &walk);
 
-	node = (Node *) expression_planner((Expr *) node);
-
 	free_parsestate(pstate);
 	cl_restore_rights(&before);
 	AtEOXact_GUC(true, nest_level);
 	error_context_stack = callback.previous;
 	return (Expr *) node;
+}
+
+/* The same, folded and ready for ExecInitExpr(); folding may fail: 22012 and the like. */
+Expr *
+cl_expression_analyze(const char *source, TupleDesc facts, Oid result_type)
+{
+	Expr	   *expression = cl_expression_check(source, facts, result_type);
+	Restriction before;
+
+	/* folding runs functions */
+	cl_restrict_rights(&before);
+	expression = expression_planner(expression);
+	cl_restore_rights(&before);
+	return expression;
 }
 
 /*
