@@ -70,3 +70,12 @@ $$;
 COMMENT ON FUNCTION caseload.policy_before_write() IS 'Row trigger of policy: refuses a value that is not of the type of its policy.';
 CREATE OR REPLACE TRIGGER policy_before_write BEFORE INSERT OR UPDATE ON caseload.policy
   FOR EACH ROW EXECUTE FUNCTION caseload.policy_before_write();
+
+-- Simple enough for the planner to see through it.
+CREATE OR REPLACE FUNCTION caseload._day(as_of date, zone text)
+RETURNS date
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT coalesce(as_of, (now() AT TIME ZONE coalesce(zone, 'UTC'))::date);
+END;
+COMMENT ON FUNCTION caseload._day(date, text) IS 'Internal: a date, or today in a time zone where none is given.';
