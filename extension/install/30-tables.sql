@@ -181,6 +181,8 @@ COMMENT ON COLUMN caseload.service.delivery IS 'individual_required, small_group
 COMMENT ON COLUMN caseload.service.group_size IS 'Clients in the session: the therapist spends its minutes once for all of them.';
 COMMENT ON COLUMN caseload.service.therapist_id IS 'Who gives it; NULL is the waiting list.';
 COMMENT ON COLUMN caseload.service.period IS 'Days on which the service is due.';
+ALTER TABLE caseload.service ADD COLUMN IF NOT EXISTS reviewed_on date CHECK (isfinite(reviewed_on));
+COMMENT ON COLUMN caseload.service.reviewed_on IS 'Last review of this line of the plan; NULL = none since its beginning.';
 
 CREATE TABLE IF NOT EXISTS caseload.appointment (
   district_id    text COLLATE "C" NOT NULL,
@@ -226,15 +228,25 @@ CREATE TABLE IF NOT EXISTS caseload.document (
   district_id text COLLATE "C" NOT NULL,
   client_id   text COLLATE "C" NOT NULL,
   document_id text COLLATE "C" NOT NULL DEFAULT gen_random_uuid()::text,
-  kind        text NOT NULL,
-  about       date,
-  due_on      date,
-  done_at     timestamptz,
-  minutes     integer,
+  kind        text NOT NULL CHECK (kind IN ('consent', 'plan', 'plan_review', 'session_note', 'contact_note', 'closing_note', 'other')),
+  about       date CHECK (isfinite(about)),
+  due_on      date CHECK (isfinite(due_on)),
+  done_at     timestamptz CHECK (isfinite(done_at)),
+  minutes     integer CHECK (minutes BETWEEN 0 AND 1440),
   with_client boolean,
   PRIMARY KEY (district_id, client_id, document_id),
   CONSTRAINT document_client_fkey FOREIGN KEY (district_id, client_id) REFERENCES caseload.client ON DELETE CASCADE
 );
+COMMENT ON TABLE caseload.document IS 'What must be in a client''s record, due or done: the fact that it is there, not its text.';
+COMMENT ON COLUMN caseload.document.district_id IS 'The district.';
+COMMENT ON COLUMN caseload.document.client_id IS 'The client.';
+COMMENT ON COLUMN caseload.document.document_id IS 'Id of the document.';
+COMMENT ON COLUMN caseload.document.kind IS 'consent, plan, plan_review, session_note, contact_note, closing_note or other.';
+COMMENT ON COLUMN caseload.document.about IS 'Day that it is about: that of the session, the contact or the review.';
+COMMENT ON COLUMN caseload.document.due_on IS 'Last day on which it is in time; NULL = no limit.';
+COMMENT ON COLUMN caseload.document.done_at IS 'When it was finished; NULL = not yet.';
+COMMENT ON COLUMN caseload.document.minutes IS 'Minutes spent on it.';
+COMMENT ON COLUMN caseload.document.with_client IS 'The plan was made with the client (and the family); NULL = not recorded.';
 
 -- One row for each episode, kept by triggers. Fill factor: the row grows with every event and should stay on its page.
 CREATE TABLE IF NOT EXISTS caseload.client_activity (

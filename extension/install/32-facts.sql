@@ -109,19 +109,29 @@ LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
 COMMENT ON FUNCTION caseload._client_facts(caseload.attendance, date, date, integer, text, text, integer, text, text, text, integer, integer, date, integer, integer, integer, integer, boolean, boolean, boolean, boolean) IS 'Internal: the one definition of the facts of a client.';
 
 CREATE TYPE caseload.service_facts AS (
-  district_id       text COLLATE "C",
-  service_id        text COLLATE "C",
-  client_id         text COLLATE "C",
-  site_id           text COLLATE "C",
-  discipline        text,
-  delivery          text,
-  group_size        integer,
-  therapist_id      text COLLATE "C",
-  is_consult        boolean,
-  waiting           boolean,
-  days_in_force     integer,
-  client_minutes    numeric(14,6),
-  therapist_minutes numeric(14,6)
+  district_id         text COLLATE "C",
+  service_id          text COLLATE "C",
+  client_id           text COLLATE "C",
+  site_id             text COLLATE "C",
+  discipline          text,
+  delivery            text,
+  group_size          integer,
+  therapist_id        text COLLATE "C",
+  is_consult          boolean,
+  waiting             boolean,
+  days_in_force       integer,
+  client_minutes      numeric(14,6),
+  therapist_minutes   numeric(14,6),
+  level               text,
+  category            text,
+  has_therapist       boolean,
+  same_discipline     boolean,
+  licensed            boolean,
+  is_group            boolean,
+  weekly_sessions     numeric(14,6),
+  days_since_review   integer,
+  months_since_review integer,
+  days_to_end         integer
 );
 COMMENT ON TYPE caseload.service_facts IS 'A line of a plan that is due as of a date, in weekly minutes.';
 COMMENT ON COLUMN caseload.service_facts.district_id IS 'The district.';
@@ -137,22 +147,49 @@ COMMENT ON COLUMN caseload.service_facts.waiting IS 'Nobody gives it yet.';
 COMMENT ON COLUMN caseload.service_facts.days_in_force IS 'Days since the service began; NULL where nobody recorded the beginning.';
 COMMENT ON COLUMN caseload.service_facts.client_minutes IS 'Minutes per week that the client is to get; NULL where the dosage is not known.';
 COMMENT ON COLUMN caseload.service_facts.therapist_minutes IS 'Minutes per week that it costs the therapist: those of a group are spent once, so each member counts its share.';
+COMMENT ON COLUMN caseload.service_facts.level IS 'Level of the client''s site; NULL = not recorded.';
+COMMENT ON COLUMN caseload.service_facts.category IS 'Category of the client; NULL = not recorded.';
+COMMENT ON COLUMN caseload.service_facts.has_therapist IS 'A therapist gives it who is employed on that date; not waiting and false = its therapist is not, or no longer, there.';
+COMMENT ON COLUMN caseload.service_facts.same_discipline IS 'Its therapist is of its discipline; NULL = waiting.';
+COMMENT ON COLUMN caseload.service_facts.licensed IS 'Its therapist holds a licence for its discipline, valid on that date, in the client''s state (that of the client, else of the site) and, where recorded, in the state the therapist works from; NULL = waiting, or the client''s state is not recorded.';
+COMMENT ON COLUMN caseload.service_facts.is_group IS 'Given in a group.';
+COMMENT ON COLUMN caseload.service_facts.weekly_sessions IS 'Sessions per week that the client is to get, in the service year of the district; NULL where the dosage does not say them.';
+COMMENT ON COLUMN caseload.service_facts.days_since_review IS 'Days since the line of the plan was last reviewed, or since it began where it was not; NULL where neither is recorded.';
+COMMENT ON COLUMN caseload.service_facts.months_since_review IS 'The same in full months: 2025-01-15 is 3 months ago on 2025-04-15 and 6 on 2025-07-15 (see review_window).';
+COMMENT ON COLUMN caseload.service_facts.days_to_end IS 'Days to the last day of the service, 0 on it; NULL = open.';
 
 CREATE TYPE caseload.therapist_facts AS (
-  district_id      text COLLATE "C",
-  therapist_id     text COLLATE "C",
-  discipline       text,
-  fte              numeric(4,3),
-  days_employed    integer,
-  clients          integer,
-  services         integer,
-  sites            integer,
-  direct_minutes   numeric(12,2),
-  consult_minutes  numeric(12,2),
-  weekly_minutes   numeric(12,2),
-  capacity_minutes numeric(12,2),
-  headroom_minutes numeric(12,2),
-  utilization      numeric(12,4)
+  district_id          text COLLATE "C",
+  therapist_id         text COLLATE "C",
+  discipline           text,
+  fte                  numeric(4,3),
+  days_employed        integer,
+  clients              integer,
+  services             integer,
+  sites                integer,
+  direct_minutes       numeric(12,2),
+  consult_minutes      numeric(12,2),
+  weekly_minutes       numeric(12,2),
+  capacity_minutes     numeric(12,2),
+  headroom_minutes     numeric(12,2),
+  utilization          numeric(12,4),
+  weekly_slots         numeric(12,4),
+  group_share          double precision,
+  individual_possible  integer,
+  unlicensed_services  integer,
+  mean_minutes_per_fte numeric(12,2),
+  z_score              double precision,
+  utilization_low_3w   numeric(12,4),
+  appointments         integer,
+  no_shows             integer,
+  strikes              integer,
+  no_show_rate         double precision,
+  strike_rate          double precision,
+  unresolved           integer,
+  documents_overdue    integer,
+  note_minutes         double precision,
+  new_clients_30d      integer,
+  closed_30d           integer
 );
 COMMENT ON TYPE caseload.therapist_facts IS 'What is known of an employed therapist as of a date.';
 COMMENT ON COLUMN caseload.therapist_facts.district_id IS 'The district.';
@@ -169,3 +206,68 @@ COMMENT ON COLUMN caseload.therapist_facts.weekly_minutes IS 'Direct service and
 COMMENT ON COLUMN caseload.therapist_facts.capacity_minutes IS 'What the position can give: fte times policy weekly_minutes_per_fte; NULL where the FTE is not recorded.';
 COMMENT ON COLUMN caseload.therapist_facts.headroom_minutes IS 'capacity_minutes less weekly_minutes; negative when over.';
 COMMENT ON COLUMN caseload.therapist_facts.utilization IS 'weekly_minutes / capacity_minutes, 1 = full; NULL without capacity. Not to be summed.';
+COMMENT ON COLUMN caseload.therapist_facts.weekly_slots IS 'Sessions per week, those of a group once; services whose dosage does not say sessions are left out. Clinic: 30 to 35 slots go with 45 to 60 clients.';
+COMMENT ON COLUMN caseload.therapist_facts.group_share IS 'Share of the direct services that is given in groups, 0 to 1; NULL without direct services.';
+COMMENT ON COLUMN caseload.therapist_facts.individual_possible IS 'Services that may be given in a small group and are given alone.';
+COMMENT ON COLUMN caseload.therapist_facts.unlicensed_services IS 'Services for which no valid licence is recorded (licensed is false; where states are not recorded nothing is counted).';
+COMMENT ON COLUMN caseload.therapist_facts.mean_minutes_per_fte IS 'Mean of the weekly minutes per FTE of the therapists of the discipline in the district who have an FTE above 0, each counted once.';
+COMMENT ON COLUMN caseload.therapist_facts.z_score IS 'Weekly minutes per FTE less that mean, in standard deviations of these therapists (population); NULL for fewer than two, for equal loads, and without an FTE above 0.';
+COMMENT ON COLUMN caseload.therapist_facts.utilization_low_3w IS 'Lowest of the utilizations on that date, 7 and 14 days before: above 1.1 is over 110 % for three weeks running. Services and FTE as they are recorded now, by their periods.';
+COMMENT ON COLUMN caseload.therapist_facts.appointments IS 'Appointments of its clients in their current episodes so far, with whomever.';
+COMMENT ON COLUMN caseload.therapist_facts.no_shows IS 'No-shows among them.';
+COMMENT ON COLUMN caseload.therapist_facts.strikes IS 'No-shows and late cancellations among them.';
+COMMENT ON COLUMN caseload.therapist_facts.no_show_rate IS 'No-shows in percent of these appointments; NULL = no appointment yet.';
+COMMENT ON COLUMN caseload.therapist_facts.strike_rate IS 'Strikes in percent of these appointments; NULL = no appointment yet.';
+COMMENT ON COLUMN caseload.therapist_facts.unresolved IS 'Past appointments of its clients still scheduled.';
+COMMENT ON COLUMN caseload.therapist_facts.documents_overdue IS 'Documents of its clients due before that date and not done by it (see documentation_due).';
+COMMENT ON COLUMN caseload.therapist_facts.note_minutes IS 'Mean minutes spent on the session notes of its clients that were done in the last 30 days; NULL = none recorded. A session of 53 minutes leaves about 5.';
+COMMENT ON COLUMN caseload.therapist_facts.new_clients_30d IS 'Its clients whose episode began in the last 30 days.';
+COMMENT ON COLUMN caseload.therapist_facts.closed_30d IS 'Its clients whose episode ended in the last 30 days.';
+
+CREATE TYPE caseload.site_facts AS (
+  district_id       text COLLATE "C",
+  site_id           text COLLATE "C",
+  level             text,
+  state             text,
+  clients           integer,
+  active_clients    integer,
+  inactive_clients  integer,
+  new_clients_30d   integer,
+  closed_30d        integer,
+  services          integer,
+  waiting_services  integer,
+  weekly_minutes    numeric(12,2),
+  therapists        integer,
+  therapist_fte     numeric(12,3),
+  appointments      integer,
+  attended          integer,
+  no_shows          integer,
+  strikes           integer,
+  no_show_rate      double precision,
+  strike_rate       double precision,
+  unresolved        integer,
+  documents_overdue integer
+);
+COMMENT ON TYPE caseload.site_facts IS 'What is known of a site and its clients as of a date.';
+COMMENT ON COLUMN caseload.site_facts.district_id IS 'The district.';
+COMMENT ON COLUMN caseload.site_facts.site_id IS 'The site.';
+COMMENT ON COLUMN caseload.site_facts.level IS 'Level of the site; NULL = not recorded.';
+COMMENT ON COLUMN caseload.site_facts.state IS 'State it lies in; NULL = not recorded.';
+COMMENT ON COLUMN caseload.site_facts.clients IS 'Clients enrolled.';
+COMMENT ON COLUMN caseload.site_facts.active_clients IS 'Clients enrolled and not merely waiting.';
+COMMENT ON COLUMN caseload.site_facts.inactive_clients IS 'Active clients whom nobody has seen or reached for 30 days or more.';
+COMMENT ON COLUMN caseload.site_facts.new_clients_30d IS 'Clients whose episode began in the last 30 days.';
+COMMENT ON COLUMN caseload.site_facts.closed_30d IS 'Clients whose episode ended in the last 30 days.';
+COMMENT ON COLUMN caseload.site_facts.services IS 'Services due, waiting ones included.';
+COMMENT ON COLUMN caseload.site_facts.waiting_services IS 'Services due that nobody gives yet.';
+COMMENT ON COLUMN caseload.site_facts.weekly_minutes IS 'Minutes per week that therapists give to its clients, those of a group once.';
+COMMENT ON COLUMN caseload.site_facts.therapists IS 'Therapists who give services to its clients.';
+COMMENT ON COLUMN caseload.site_facts.therapist_fte IS 'FTE of these therapists, wherever else they work; one not recorded counts as 0.';
+COMMENT ON COLUMN caseload.site_facts.appointments IS 'Appointments of its clients in their current episodes so far.';
+COMMENT ON COLUMN caseload.site_facts.attended IS 'Sessions among them.';
+COMMENT ON COLUMN caseload.site_facts.no_shows IS 'No-shows among them.';
+COMMENT ON COLUMN caseload.site_facts.strikes IS 'No-shows and late cancellations among them.';
+COMMENT ON COLUMN caseload.site_facts.no_show_rate IS 'No-shows in percent of these appointments; NULL = no appointment yet.';
+COMMENT ON COLUMN caseload.site_facts.strike_rate IS 'Strikes in percent of these appointments; NULL = no appointment yet.';
+COMMENT ON COLUMN caseload.site_facts.unresolved IS 'Past appointments still scheduled.';
+COMMENT ON COLUMN caseload.site_facts.documents_overdue IS 'Documents of its clients due before that date and not done by it (see documentation_due).';

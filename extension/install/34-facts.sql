@@ -107,44 +107,225 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.active_clients(date) IS 'Clients who receive services as of a date: enrolled, and not merely waiting.';
 
-CREATE OR REPLACE FUNCTION caseload.service_facts(as_of date DEFAULT CURRENT_DATE)
+CREATE OR REPLACE FUNCTION caseload._full_months(since date, until date)
+RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  -- as since + n months goes: the last day of a shorter month stands for the days that it lacks
+  SELECT m.n - CASE WHEN (since + make_interval(months => m.n))::date > until THEN 1 ELSE 0 END
+    FROM (SELECT ((extract(year FROM until) - extract(year FROM since)) * 12
+                  + extract(month FROM until) - extract(month FROM since))::integer) AS m (n);
+END;
+COMMENT ON FUNCTION caseload._full_months(date, date) IS 'Internal: full months from one day to another.';
+
+CREATE OR REPLACE FUNCTION caseload.documentation_due(as_of date DEFAULT NULL, in_district text DEFAULT NULL)
+RETURNS TABLE (district_id text, client_id text, document_id text, kind text, due_on date, days_overdue integer)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+BEGIN ATOMIC
+  SELECT t.district_id, t.client_id, t.document_id, t.kind, t.due_on, d.day - t.due_on
+    FROM caseload.document t
+    JOIN caseload.client c ON c.district_id = t.district_id AND c.client_id = t.client_id
+    LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
+   CROSS JOIN LATERAL (SELECT caseload._day(as_of, s.time_zone)) AS d (day)
+    JOIN caseload.episode e ON e.district_id = t.district_id AND e.client_id = t.client_id
+         AND e.period @> d.day AND e.period @> t.due_on
+   WHERE t.due_on < d.day
+     AND coalesce((t.done_at AT TIME ZONE coalesce(s.time_zone, 'UTC'))::date > d.day, true)
+     AND (in_district IS NULL OR t.district_id = in_district);
+END;
+COMMENT ON FUNCTION caseload.documentation_due(date, text) IS 'Documents of the current episode that were due before a date (NULL: today at the client''s site) and not done by it.';
+
+CREATE OR REPLACE FUNCTION caseload._service_facts(as_of date, days_back integer)
 RETURNS SETOF caseload.service_facts
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
   SELECT v.district_id, v.service_id, v.client_id, c.site_id, v.discipline, v.delivery::text, v.group_size, v.therapist_id,
-         v.delivery = 'consult', v.therapist_id IS NULL, as_of - lower(v.period),
-         caseload.minutes_per_week(v.dosage, p.weeks_per_year, p.months_per_year)::numeric(14,6),
-         (caseload.minutes_per_week(v.dosage, p.weeks_per_year, p.months_per_year) / v.group_size)::numeric(14,6)
+         v.delivery = 'consult', v.therapist_id IS NULL, d.day - lower(v.period),
+         caseload.minutes_per_week(v.dosage, y.weeks, y.months)::numeric(14,6),
+         (caseload.minutes_per_week(v.dosage, y.weeks, y.months) / v.group_size)::numeric(14,6),
+         s.level, c.category, coalesce(t.employed @> d.day, false), t.discipline = v.discipline,
+         CASE WHEN v.therapist_id IS NULL OR coalesce(c.state, s.state) IS NULL THEN NULL
+              ELSE EXISTS (SELECT FROM caseload.license l
+                            WHERE l.district_id = v.district_id AND l.therapist_id = v.therapist_id AND l.discipline = v.discipline
+                              AND l.state = coalesce(c.state, s.state) AND l.valid @> d.day)
+                   AND (t.state IS NULL
+                        OR EXISTS (SELECT FROM caseload.license l
+                                    WHERE l.district_id = v.district_id AND l.therapist_id = v.therapist_id
+                                      AND l.discipline = v.discipline AND l.state = t.state AND l.valid @> d.day))
+         END,
+         v.group_size > 1, caseload.sessions_per_week(v.dosage, y.weeks, y.months)::numeric(14,6),
+         d.day - r.day, caseload._full_months(r.day, d.day), upper(v.period) - 1 - d.day
     FROM caseload.service v
     JOIN caseload.client c ON c.district_id = v.district_id AND c.client_id = v.client_id
-    JOIN caseload.policies(as_of) p ON p.district_id = v.district_id
-   WHERE v.period @> as_of
+    LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
+   CROSS JOIN LATERAL (SELECT caseload._day(as_of, s.time_zone) - days_back) AS d (day)
+    LEFT JOIN caseload.therapist t ON t.district_id = v.district_id AND t.therapist_id = v.therapist_id
+    JOIN caseload.policy_kind k ON k.policy_name = 'calendar'
+    LEFT JOIN caseload.policy p ON p.district_id = v.district_id AND p.policy_name = k.policy_name AND p.valid @> d.day
+   CROSS JOIN LATERAL (SELECT CASE coalesce(p.value, k.default_value) WHEN 'clinic' THEN 52 ELSE 36 END,
+                              CASE coalesce(p.value, k.default_value) WHEN 'clinic' THEN 12 ELSE 9 END) AS y (weeks, months)
+   -- a review after the date is not known on it
+   CROSS JOIN LATERAL (SELECT coalesce(CASE WHEN v.reviewed_on <= d.day THEN v.reviewed_on END, lower(v.period))) AS r (day)
+   WHERE v.period @> d.day
      AND EXISTS (SELECT FROM caseload.episode e
-                  WHERE e.district_id = v.district_id AND e.client_id = v.client_id AND e.period @> as_of);
+                  WHERE e.district_id = v.district_id AND e.client_id = v.client_id AND e.period @> d.day);
 END;
-COMMENT ON FUNCTION caseload.service_facts(date) IS 'Every service that is due as of a date, to clients enrolled on it, in weekly minutes.';
+COMMENT ON FUNCTION caseload._service_facts(date, integer) IS 'Internal: service_facts() of so many days before.';
 
-CREATE OR REPLACE FUNCTION caseload.therapist_facts(as_of date DEFAULT CURRENT_DATE)
+CREATE OR REPLACE FUNCTION caseload.service_facts(as_of date DEFAULT NULL)
+RETURNS SETOF caseload.service_facts
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
+BEGIN ATOMIC
+  SELECT f.* FROM caseload._service_facts(as_of, 0) f;
+END;
+COMMENT ON FUNCTION caseload.service_facts(date) IS 'Every service that is due as of a date (NULL: today at the client''s site), to clients enrolled on it, in weekly minutes.';
+
+CREATE OR REPLACE FUNCTION caseload._therapist_minutes(district_id text, therapist_id text, as_of date, days_back integer)
+RETURNS TABLE (direct numeric, consult numeric)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+  SELECT coalesce(round(sum(f.therapist_minutes) FILTER (WHERE NOT f.is_consult), 2), 0),
+         coalesce(round(sum(f.therapist_minutes) FILTER (WHERE f.is_consult), 2), 0)
+    FROM caseload._service_facts(as_of, days_back) f
+   WHERE f.district_id = _therapist_minutes.district_id AND f.therapist_id = _therapist_minutes.therapist_id;
+END;
+COMMENT ON FUNCTION caseload._therapist_minutes(text, text, date, integer) IS 'Internal: minutes per week of a therapist, so many days before a date.';
+
+CREATE OR REPLACE FUNCTION caseload._episode_changes(as_of date, days integer)
+RETURNS TABLE (district_id text, client_id text, site_id text, period daterange, day date, begun boolean, ended boolean)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+BEGIN ATOMIC
+  SELECT e.district_id, e.client_id, c.site_id, e.period, d.day,
+         lower(e.period) > d.day - days AND lower(e.period) <= d.day,
+         upper(e.period) > d.day - days AND upper(e.period) <= d.day
+    FROM caseload.episode e
+    JOIN caseload.client c ON c.district_id = e.district_id AND c.client_id = e.client_id
+    LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
+   CROSS JOIN LATERAL (SELECT caseload._day(as_of, s.time_zone)) AS d (day)
+   WHERE lower(e.period) > d.day - days AND lower(e.period) <= d.day
+      OR upper(e.period) > d.day - days AND upper(e.period) <= d.day;
+END;
+COMMENT ON FUNCTION caseload._episode_changes(date, integer) IS 'Internal: episodes that began or ended in the days that end with a date; the first day after an episode counts as its end.';
+
+-- Every LEFT JOIN LATERAL below is to one aggregated row, and the planner knows: it looks keys up, and what a query does not ask for
+-- is not computed. (Joined to groups, it would multiply its guesses at their number.)
+
+CREATE OR REPLACE FUNCTION caseload.therapist_facts(as_of date DEFAULT NULL)
 RETURNS SETOF caseload.therapist_facts
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
 BEGIN ATOMIC
-  SELECT t.district_id, t.therapist_id, t.discipline, t.fte, as_of - lower(t.employed),
-         coalesce(w.clients, 0)::integer, coalesce(w.services, 0)::integer, coalesce(w.sites, 0)::integer,
-         coalesce(w.direct, 0)::numeric(12,2), coalesce(w.consult, 0)::numeric(12,2),
-         (coalesce(w.direct, 0) + coalesce(w.consult, 0))::numeric(12,2),
-         (t.fte * p.weekly_minutes_per_fte)::numeric(12,2),
-         (t.fte * p.weekly_minutes_per_fte - coalesce(w.direct, 0) - coalesce(w.consult, 0))::numeric(12,2),
-         ((coalesce(w.direct, 0) + coalesce(w.consult, 0)) / nullif(t.fte * p.weekly_minutes_per_fte, 0))::numeric(12,4)
+  SELECT t.district_id, t.therapist_id, t.discipline, t.fte, d.day - lower(t.employed),
+         w.clients::integer, w.services::integer, w.sites::integer,
+         w.direct::numeric(12,2), w.consult::numeric(12,2), (w.direct + w.consult)::numeric(12,2),
+         (t.fte * p.per_fte)::numeric(12,2), (t.fte * p.per_fte - w.direct - w.consult)::numeric(12,2),
+         ((w.direct + w.consult) / nullif(t.fte * p.per_fte, 0))::numeric(12,4),
+         w.slots::numeric(12,4), w.group_share, w.individual_possible::integer, w.unlicensed::integer, z.mean::numeric(12,2),
+         (((w.direct + w.consult) / nullif(t.fte, 0) - z.mean) / nullif(z.deviation, 0))::double precision,
+         least((w.direct + w.consult) / nullif(t.fte * p.per_fte, 0), (m7.direct + m7.consult) / nullif(t.fte * p.per_fte_7, 0),
+               (m14.direct + m14.consult) / nullif(t.fte * p.per_fte_14, 0))::numeric(12,4),
+         a.appointments::integer, a.no_shows::integer, a.strikes::integer,
+         100 * a.no_shows::double precision / nullif(a.appointments, 0), 100 * a.strikes::double precision / nullif(a.appointments, 0),
+         a.unresolved::integer, o.overdue::integer, n.minutes, g.begun::integer, g.ended::integer
     FROM caseload.therapist t
-    JOIN caseload.policies(as_of) p ON p.district_id = t.district_id
-    LEFT JOIN (SELECT f.district_id, f.therapist_id, count(DISTINCT f.client_id) AS clients, count(*) AS services,
-                      count(DISTINCT f.site_id) AS sites,
-                      round(sum(f.therapist_minutes) FILTER (WHERE NOT f.is_consult), 2) AS direct,
-                      round(sum(f.therapist_minutes) FILTER (WHERE f.is_consult), 2) AS consult
-                 FROM caseload.service_facts(as_of) f
-                WHERE f.therapist_id IS NOT NULL
-                GROUP BY f.district_id, f.therapist_id) w
-      ON w.district_id = t.district_id AND w.therapist_id = t.therapist_id
-   WHERE t.employed @> as_of;
+   CROSS JOIN LATERAL (SELECT caseload._day(as_of, t.time_zone)) AS d (day)
+    LEFT JOIN LATERAL (
+         SELECT coalesce(max(q.value) FILTER (WHERE q.valid @> d.day), max(k.value))::numeric AS per_fte,
+                coalesce(max(q.value) FILTER (WHERE q.valid @> d.day - 7), max(k.value))::numeric AS per_fte_7,
+                coalesce(max(q.value) FILTER (WHERE q.valid @> d.day - 14), max(k.value))::numeric AS per_fte_14
+           FROM (SELECT k.default_value FROM caseload.policy_kind k WHERE k.policy_name = 'weekly_minutes_per_fte') AS k (value)
+           LEFT JOIN caseload.policy q ON q.district_id = t.district_id AND q.policy_name = 'weekly_minutes_per_fte') p ON true
+    LEFT JOIN LATERAL caseload._therapist_minutes(t.district_id, t.therapist_id, as_of, 7) m7 ON true
+    LEFT JOIN LATERAL caseload._therapist_minutes(t.district_id, t.therapist_id, as_of, 14) m14 ON true
+    LEFT JOIN LATERAL (
+         SELECT count(DISTINCT f.client_id) AS clients, count(*) AS services, count(DISTINCT f.site_id) AS sites,
+                coalesce(round(sum(f.therapist_minutes) FILTER (WHERE NOT f.is_consult), 2), 0) AS direct,
+                coalesce(round(sum(f.therapist_minutes) FILTER (WHERE f.is_consult), 2), 0) AS consult,
+                coalesce(round(sum(f.weekly_sessions / f.group_size), 4), 0) AS slots,
+                count(*) FILTER (WHERE f.is_group AND NOT f.is_consult)::double precision
+                / nullif(count(*) FILTER (WHERE NOT f.is_consult), 0) AS group_share,
+                count(*) FILTER (WHERE f.delivery = 'small_group_ok' AND NOT f.is_group) AS individual_possible,
+                count(*) FILTER (WHERE NOT f.licensed) AS unlicensed
+           FROM caseload._service_facts(as_of, 0) f
+          WHERE f.district_id = t.district_id AND f.therapist_id = t.therapist_id) w ON true
+    -- one group for the whole team; numeric, so that of equal loads the deviation is 0, not almost 0
+    LEFT JOIN (SELECT r.district_id, r.discipline, avg((l.direct + l.consult) / r.fte) AS mean,
+                      stddev_pop((l.direct + l.consult) / r.fte) AS deviation
+                 FROM caseload.therapist r
+                CROSS JOIN LATERAL caseload._therapist_minutes(r.district_id, r.therapist_id, as_of, 0) l
+                WHERE r.fte > 0 AND r.employed @> caseload._day(as_of, r.time_zone)
+                GROUP BY r.district_id, r.discipline) z
+      ON z.district_id = t.district_id AND z.discipline = t.discipline
+    LEFT JOIN LATERAL (
+         SELECT coalesce(sum(f.appointments), 0) AS appointments, coalesce(sum(f.no_shows), 0) AS no_shows,
+                coalesce(sum(f.strikes), 0) AS strikes, coalesce(sum(f.unresolved), 0) AS unresolved
+           FROM (SELECT DISTINCT v.district_id, v.client_id FROM caseload._service_facts(as_of, 0) v
+                  WHERE v.district_id = t.district_id AND v.therapist_id = t.therapist_id) k
+           JOIN caseload.client_facts(as_of) f ON f.district_id = k.district_id AND f.client_id = k.client_id) a ON true
+    LEFT JOIN LATERAL (
+         SELECT count(*) AS overdue
+           FROM (SELECT DISTINCT v.district_id, v.client_id FROM caseload._service_facts(as_of, 0) v
+                  WHERE v.district_id = t.district_id AND v.therapist_id = t.therapist_id) k
+           JOIN caseload.documentation_due(as_of) u ON u.district_id = k.district_id AND u.client_id = k.client_id) o ON true
+    LEFT JOIN LATERAL (
+         SELECT avg(u.minutes)::double precision AS minutes
+           FROM (SELECT DISTINCT v.district_id, v.client_id FROM caseload._service_facts(as_of, 0) v
+                  WHERE v.district_id = t.district_id AND v.therapist_id = t.therapist_id) k
+           JOIN caseload.document u ON u.district_id = k.district_id AND u.client_id = k.client_id
+          WHERE u.kind = 'session_note'
+            AND (u.done_at AT TIME ZONE coalesce(t.time_zone, 'UTC'))::date BETWEEN d.day - 29 AND d.day) n ON true
+    LEFT JOIN LATERAL (
+         SELECT count(DISTINCT v.client_id) FILTER (WHERE c.begun) AS begun, count(DISTINCT v.client_id) FILTER (WHERE c.ended) AS ended
+           FROM caseload.service v
+           JOIN caseload._episode_changes(as_of, 30) c ON c.district_id = v.district_id AND c.client_id = v.client_id
+          WHERE v.district_id = t.district_id AND v.therapist_id = t.therapist_id
+            AND v.period && c.period AND coalesce(lower(v.period) <= c.day, true)) g ON true
+   WHERE t.employed @> d.day;
 END;
-COMMENT ON FUNCTION caseload.therapist_facts(date) IS 'What is known of every employed therapist as of a date, one row each (see the type of the same name).';
+COMMENT ON FUNCTION caseload.therapist_facts(date) IS 'What is known of every employed therapist as of a date (NULL: today where the therapist works, and at the sites of the clients), one row each (see the type of the same name).';
+
+CREATE OR REPLACE FUNCTION caseload.site_facts(as_of date DEFAULT NULL)
+RETURNS SETOF caseload.site_facts
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+BEGIN ATOMIC
+  SELECT s.district_id, s.site_id, s.level, s.state,
+         e.clients::integer, a.active::integer, a.inactive::integer, g.begun::integer, g.ended::integer,
+         w.services::integer, w.waiting::integer, w.minutes::numeric(12,2), h.therapists::integer, h.fte::numeric(12,3),
+         a.appointments::integer, a.attended::integer, a.no_shows::integer, a.strikes::integer,
+         100 * a.no_shows::double precision / nullif(a.appointments, 0), 100 * a.strikes::double precision / nullif(a.appointments, 0),
+         a.unresolved::integer, o.overdue::integer
+    FROM caseload.site s
+   CROSS JOIN LATERAL (SELECT caseload._day(as_of, s.time_zone)) AS d (day)
+    LEFT JOIN LATERAL (
+         SELECT count(*) AS clients
+           FROM caseload.client c
+           JOIN caseload.episode e ON e.district_id = c.district_id AND e.client_id = c.client_id AND e.period @> d.day
+          WHERE c.district_id = s.district_id AND c.site_id = s.site_id) e ON true
+    LEFT JOIN LATERAL (
+         SELECT count(*) FILTER (WHERE f.is_active) AS active,
+                count(*) FILTER (WHERE f.is_active AND f.days_inactive >= 30) AS inactive,
+                coalesce(sum(f.appointments), 0) AS appointments, coalesce(sum(f.attended), 0) AS attended,
+                coalesce(sum(f.no_shows), 0) AS no_shows, coalesce(sum(f.strikes), 0) AS strikes,
+                coalesce(sum(f.unresolved), 0) AS unresolved
+           FROM caseload.client_facts(as_of) f
+          WHERE f.district_id = s.district_id AND f.site_id = s.site_id) a ON true
+    LEFT JOIN LATERAL (
+         SELECT count(*) AS services, count(*) FILTER (WHERE f.waiting) AS waiting,
+                coalesce(round(sum(f.therapist_minutes) FILTER (WHERE NOT f.waiting), 2), 0) AS minutes
+           FROM caseload._service_facts(as_of, 0) f
+          WHERE f.district_id = s.district_id AND f.site_id = s.site_id) w ON true
+    LEFT JOIN LATERAL (
+         SELECT count(*) AS therapists, coalesce(sum(t.fte), 0) AS fte
+           FROM (SELECT DISTINCT f.district_id, f.therapist_id FROM caseload._service_facts(as_of, 0) f
+                  WHERE f.district_id = s.district_id AND f.site_id = s.site_id) k
+           JOIN caseload.therapist t ON t.district_id = k.district_id AND t.therapist_id = k.therapist_id) h ON true
+    LEFT JOIN LATERAL (
+         SELECT count(*) AS overdue
+           FROM caseload.client c
+           JOIN caseload.documentation_due(as_of) u ON u.district_id = c.district_id AND u.client_id = c.client_id
+          WHERE c.district_id = s.district_id AND c.site_id = s.site_id) o ON true
+    LEFT JOIN LATERAL (
+         SELECT count(DISTINCT c.client_id) FILTER (WHERE c.begun) AS begun, count(DISTINCT c.client_id) FILTER (WHERE c.ended) AS ended
+           FROM caseload._episode_changes(as_of, 30) c
+          WHERE c.district_id = s.district_id AND c.site_id = s.site_id) g ON true;
+END;
+COMMENT ON FUNCTION caseload.site_facts(date) IS 'What is known of every site and its clients as of a date (NULL: today at the site), one row each (see the type of the same name).';

@@ -1,7 +1,7 @@
 --| ordinary
 -- Workload and equity, thin: direct and consult minutes against capacity.
 
-CREATE OR REPLACE FUNCTION caseload.workload(as_of date DEFAULT CURRENT_DATE)
+CREATE OR REPLACE FUNCTION caseload.workload(as_of date DEFAULT NULL)
 RETURNS TABLE (district_id text, therapist_id text, discipline text, fte numeric, clients integer, sites integer,
                direct_minutes numeric, consult_minutes numeric, weekly_minutes numeric,
                capacity_minutes numeric, utilization numeric, headroom_minutes numeric)
@@ -11,9 +11,9 @@ BEGIN ATOMIC
          f.weekly_minutes, f.capacity_minutes, f.utilization, f.headroom_minutes
     FROM caseload.therapist_facts(as_of) f;
 END;
-COMMENT ON FUNCTION caseload.workload(date) IS 'Weekly minutes of every employed therapist as of a date: direct and consult, group time once, against the capacity of the position.';
+COMMENT ON FUNCTION caseload.workload(date) IS 'Weekly minutes of every employed therapist as of a date (NULL: today): direct and consult, group time once, against the capacity of the position.';
 
-CREATE OR REPLACE FUNCTION caseload.equity_report(as_of date DEFAULT CURRENT_DATE, by text DEFAULT 'district')
+CREATE OR REPLACE FUNCTION caseload.equity_report(as_of date DEFAULT NULL, by text DEFAULT 'district')
 RETURNS TABLE (district_id text, "group" text, therapists integer, left_out integer, mean_per_fte numeric, lowest_per_fte numeric,
                highest_per_fte numeric, gini numeric, jain numeric, cv numeric, hoover numeric, minutes_to_move numeric)
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10
@@ -42,4 +42,4 @@ BEGIN
      ORDER BY 1, 2;
 END
 $$;
-COMMENT ON FUNCTION caseload.equity_report(date, text) IS 'How evenly weekly minutes per FTE are spread over the therapists of a district, or of each discipline in it, and how many minutes would have to move. No client, no therapist: safe to show.';
+COMMENT ON FUNCTION caseload.equity_report(date, text) IS 'How evenly weekly minutes per FTE are spread over the therapists of a district, or of each discipline in it, as of a date (NULL: today), and how many minutes would have to move. No client, no therapist: safe to show.';

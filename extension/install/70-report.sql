@@ -52,6 +52,26 @@ COMMENT ON COLUMN caseload.data_gaps.gap IS 'Kind of gap.';
 COMMENT ON COLUMN caseload.data_gaps.key IS 'Id of the row that has it.';
 COMMENT ON COLUMN caseload.data_gaps.consequence IS 'What the numbers make of it meanwhile.';
 
+CREATE OR REPLACE FUNCTION caseload.review_window(last date)
+RETURNS daterange
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT daterange((last + interval '3 months')::date, (last + interval '6 months')::date, '[]');
+END;
+COMMENT ON FUNCTION caseload.review_window(date) IS 'The days on which a plan is next to be reviewed: 3 to 6 months after the last review, both ends included (clinic handbook).';
+
+CREATE OR REPLACE FUNCTION caseload.reminders_due(at timestamptz DEFAULT now(), in_district text DEFAULT NULL)
+RETURNS TABLE (district_id text, client_id text, appointment_id text, starts_at timestamptz, therapist_id text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+BEGIN ATOMIC
+  SELECT a.district_id, a.client_id, a.appointment_id, a.starts_at, a.therapist_id
+    FROM caseload.appointment a
+   WHERE a.status = 'scheduled' AND a.starts_at > at AND a.starts_at <= at + interval '24 hours'
+     AND (in_district IS NULL OR a.district_id = in_district);
+END;
+COMMENT ON FUNCTION caseload.reminders_due(timestamptz, text) IS 'Appointments that stand and begin within 24 hours of a moment, 24 hours included: whom to remind.';
+
 CREATE OR REPLACE FUNCTION caseload.verify(in_district text DEFAULT NULL, flags_as_of date DEFAULT NULL)
 RETURNS TABLE (district_id text, client_id text, episode integer, difference text)
 LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 10
