@@ -75,3 +75,10 @@ CREATE OR REPLACE TRIGGER activity_after_update AFTER UPDATE ON caseload.client
   REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('client');
 CREATE OR REPLACE TRIGGER activity_after_update AFTER UPDATE ON caseload.site
   REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('site');
+
+CREATE OR REPLACE TRIGGER activity_after_insert AFTER INSERT ON caseload.document
+  REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('document');
+CREATE OR REPLACE TRIGGER activity_after_update AFTER UPDATE ON caseload.document
+  REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('document');
+CREATE OR REPLACE TRIGGER activity_after_delete AFTER DELETE ON caseload.document
+  REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_frame('document');

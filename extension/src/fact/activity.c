@@ -366,7 +366,7 @@ clients_of(CachedQuery *query, const KeySet *keys)
 
 /*
  * Statement trigger of the tables that frame the events.  Argument: which
- * (episode, service, client or site).  Shrinking an episode so that events
+ * (episode, service, document, client or site).  Shrinking an episode so that events
  * or services fall out of it is refused; a new zone moves events to other
  * days, so values are made anew.
  */
@@ -407,7 +407,7 @@ activity_after_frame(PG_FUNCTION_ARGS)
 				(void) enroll(set);
 			check_services(set);
 		}
-		else
+		else if (strcmp(table, "episode") == 0)
 		{
 			check_episodes(set);
 			check_services(set);
