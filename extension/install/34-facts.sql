@@ -208,7 +208,8 @@ END;
 COMMENT ON FUNCTION caseload._episode_changes(date, integer) IS 'Internal: episodes that began or ended in the days that end with a date; the first day after an episode counts as its end.';
 
 -- Every LEFT JOIN LATERAL below is to one aggregated row, and the planner knows: it looks keys up, and what a query does not ask for
--- is not computed. (Joined to groups, it would multiply its guesses at their number.)
+-- is not computed. (Joined to groups, it would multiply its guesses at their number.) OFFSET 0 has it look up the facts of the clients
+-- in question instead of making those of all.
 
 CREATE OR REPLACE FUNCTION caseload.therapist_facts(as_of date DEFAULT NULL)
 RETURNS SETOF caseload.therapist_facts
@@ -260,7 +261,8 @@ BEGIN ATOMIC
                 coalesce(sum(f.strikes), 0) AS strikes, coalesce(sum(f.unresolved), 0) AS unresolved
            FROM (SELECT DISTINCT v.district_id, v.client_id FROM caseload._service_facts(as_of, 0) v
                   WHERE v.district_id = t.district_id AND v.therapist_id = t.therapist_id) k
-           JOIN caseload.client_facts(as_of) f ON f.district_id = k.district_id AND f.client_id = k.client_id) a ON true
+          CROSS JOIN LATERAL (SELECT c.appointments, c.no_shows, c.strikes, c.unresolved FROM caseload.client_facts(as_of) c
+                               WHERE c.district_id = k.district_id AND c.client_id = k.client_id OFFSET 0) f) a ON true
     LEFT JOIN LATERAL (
          SELECT count(*) AS overdue
            FROM (SELECT DISTINCT v.district_id, v.client_id FROM caseload._service_facts(as_of, 0) v
@@ -306,8 +308,10 @@ BEGIN ATOMIC
                 coalesce(sum(f.appointments), 0) AS appointments, coalesce(sum(f.attended), 0) AS attended,
                 coalesce(sum(f.no_shows), 0) AS no_shows, coalesce(sum(f.strikes), 0) AS strikes,
                 coalesce(sum(f.unresolved), 0) AS unresolved
-           FROM caseload.client_facts(as_of) f
-          WHERE f.district_id = s.district_id AND f.site_id = s.site_id) a ON true
+           FROM caseload.client c
+          CROSS JOIN LATERAL (SELECT b.* FROM caseload.client_facts(as_of) b
+                               WHERE b.district_id = c.district_id AND b.client_id = c.client_id OFFSET 0) f
+          WHERE c.district_id = s.district_id AND c.site_id = s.site_id) a ON true
     LEFT JOIN LATERAL (
          SELECT count(*) AS services, count(*) FILTER (WHERE f.waiting) AS waiting,
                 coalesce(round(sum(f.therapist_minutes) FILTER (WHERE NOT f.waiting), 2), 0) AS minutes
