@@ -75,7 +75,14 @@ CREATE OR REPLACE FUNCTION caseload.client_facts(as_of date DEFAULT NULL)
 RETURNS SETOF caseload.client_facts
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
-  SELECT (f.x).*
+  SELECT a.district_id, a.client_id, a.episode, c.site_id, s.level, c.category, (f.x).is_active, (f.x).waiting, (f.x).services,
+         (f.x).days_enrolled, (f.x).weeks_enrolled, (f.x).appointments, (f.x).attended, (f.x).late, (f.x).no_shows,
+         (f.x).late_cancels, (f.x).client_cancels, (f.x).strikes, (f.x).unresolved, (f.x).no_show_rate, (f.x).strike_rate,
+         (f.x).misses_in_window, (f.x).strikes_in_window, (f.x).attended_in_window, (f.x).miss_run, (f.x).longest_miss_run,
+         (f.x).cancel_run, (f.x).on_time_run, (f.x).late_run, (f.x).days_since_attended, (f.x).days_since_contact, (f.x).days_unseen,
+         (f.x).days_inactive, (f.x).has_upcoming, (f.x).days_to_next, (f.x).days_past_warning, (f.x).documents_overdue,
+         (f.x).days_overdue, (f.x).notes_missing, (f.x).notes_late, (f.x).has_consent, (f.x).has_plan, (f.x).plan_with_client,
+         (f.x).records, (f.x).last_attended, (f.x).last_contact, (f.x).next_appointment
     FROM caseload.client_activity a
    CROSS JOIN LATERAL (SELECT caseload._day(client_facts.as_of, caseload.zone(a.attendance))) AS d (day)
     JOIN caseload.client c ON c.district_id = a.district_id AND c.client_id = a.client_id
@@ -85,7 +92,7 @@ BEGIN ATOMIC
                          FROM caseload.service v
                         WHERE v.district_id = a.district_id AND v.client_id = a.client_id AND v.period @> d.day) w ON true
     LEFT JOIN LATERAL (SELECT max(g.due_on) AS due FROM caseload.flag g
-                        WHERE g.district_id = a.district_id AND g.subject_key = a.client_id AND g.subject = 'client'
+                        WHERE g.district_id = a.district_id AND g.client_id = a.client_id AND g.subject_key = a.client_id AND g.subject = 'client'
                           AND g.episode = a.episode AND g.action = 'warn' AND g.state <> 'dismissed'
                           AND g.raised_on <= d.day AND (g.cleared_on IS NULL OR g.cleared_on > d.day)) g ON true
     LEFT JOIN LATERAL caseload._client_documents(a.district_id, a.client_id, a.period, d.day, caseload.zone(a.attendance)) t ON true
