@@ -99,7 +99,7 @@ static char *
 facts_query(RuleSet *rules, bool keyed)
 {
 	const Subject *subject = rules->subject;
-	Bitmapset  *facts = cl_rules_facts(rules);
+	Bitmapset  *facts = rules->facts;
 	StringInfoData query;
 
 	initStringInfo(&query);
@@ -214,6 +214,7 @@ judge_row(FactsRow *row, RowReader reader, void *arg)
 	row->subject.episode = subject->episode_column ?
 		DatumGetInt32(slot_getattr(slot, subject->episode_column, &isnull)) : 0;
 	row->scope.day = DatumGetDateADT(slot_getattr(slot, slot->tts_tupleDescriptor->natts, &isnull));
+	row->scope.district_id = row->subject.district_id;
 	row->scope.level = row_level;
 	row->scope.treated = row_treated;
 	row->scope.arg = row;
@@ -716,6 +717,7 @@ count_table(void *arg)
 			resetStringInfo(&table->district);
 			appendBinaryStringInfo(&table->district, VARDATA_ANY(district), (int) length);
 			row->subject.district_id = table->district.data;
+			row->scope.district_id = row->subject.district_id;
 			row->program = cl_rule_program(row->rules, row->subject.district_id);
 		}
 		if (table->district_id != NULL && strcmp(table->district_id, row->subject.district_id) != 0)
