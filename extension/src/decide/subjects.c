@@ -69,6 +69,10 @@ static CachedQuery subjects_query = {
 	"SELECT DISTINCT subject FROM caseload.rule ORDER BY 1", 0, {NULL}
 };
 
+static CachedQuery auto_close_query = {
+	"SELECT caseload._auto_close($1)", 1, {"text"}
+};
+
 PG_FUNCTION_INFO_V1(evaluate);
 PG_FUNCTION_INFO_V1(findings);
 PG_FUNCTION_INFO_V1(rule_counts);
@@ -571,6 +575,16 @@ evaluate(PG_FUNCTION_ARGS)
 	{
 		if (strcmp(lfirst(cell), "client") != 0)
 			evaluate_subject(lfirst(cell), district_id, as_of, &counts);
+	}
+	/* what is due is due today: no date of the past closes anything */
+	if (as_of == NULL)
+	{
+		OwnerScope	scope;
+		Datum		district = district_id ? CStringGetTextDatum(district_id) : (Datum) 0;
+
+		cl_enter(&scope);
+		(void) cl_run(&auto_close_query, &district, district_id ? NULL : "n");
+		cl_leave(&scope);
 	}
 	values[0] = Int64GetDatum(counts.raised);
 	values[1] = Int64GetDatum(counts.resolved);
