@@ -659,7 +659,6 @@ findings(PG_FUNCTION_ARGS)
 typedef struct RuleCount
 {
 	int64		holds;
-	int64		silent;
 	int64		failed;
 } RuleCount;
 
@@ -667,6 +666,9 @@ typedef struct RuleCounter
 {
 	RuleSet    *rules;
 	RuleCount  *counts;
+	RuleProgram *program;		/* of the row counted last */
+	int		   *place;			/* of its rules in RuleSet.rules */
+	int64		rows;
 } RuleCounter;
 
 static void
@@ -675,16 +677,30 @@ count_row(FactsRow *row, void *arg)
 	RuleCounter *counter = arg;
 	RuleProgram *program = row->program;
 
+	if (counter->program != program)
+	{
+		counter->program = program;
+		for (int i = 0; i < program->count; i++)
+			counter->place[i] = (int) (program->rules[i] - counter->rules->rules);
+	}
+	counter->rows++;
+	if (program->unconditional)
+	{
+		for (int i = 0; i < program->count; i++)
+		{
+			counter->counts[counter->place[i]].holds += program->verdicts[i] & RULE_HOLDS;
+			counter->counts[counter->place[i]].failed += program->verdicts[i] / RULE_FAILS;
+		}
+		return;
+	}
 	for (int i = 0; i < program->count; i++)
 	{
-		RuleCount  *count = &counter->counts[program->rules[i] - counter->rules->rules];
-		Verdict		verdict = program->verdicts[i];
+		RuleCount  *count = &counter->counts[counter->place[i]];
 
-		if (verdict != RULE_SILENT && !cl_rule_speaks(program, i, &row->scope))
-			verdict = RULE_SILENT;
-		count->holds += (verdict == RULE_HOLDS);
-		count->silent += (verdict == RULE_SILENT);
-		count->failed += (verdict == RULE_FAILS);
+		if (program->verdicts[i] == RULE_SILENT || !cl_rule_speaks(program, i, &row->scope))
+			continue;
+		count->holds += (program->verdicts[i] == RULE_HOLDS);
+		count->failed += (program->verdicts[i] == RULE_FAILS);
 	}
 }
 
@@ -746,13 +762,12 @@ count_table(void *arg)
  * than looking at every row once.
  */
 static void
-count_by_scan(RuleSet *rules, RuleCount *counts, char *district_id, Relation rel)
+count_by_scan(RuleSet *rules, RuleCounter *counter, char *district_id, Relation rel)
 {
 	TableCounter table = {0};
 	bool		can_fail = false;
 
-	table.counter.rules = rules;
-	table.counter.counts = counts;
+	table.counter = *counter;
 	table.row.rules = rules;
 	table.row.slot = table_slot_create(rel, NULL);
 	table.row.scope.day = GetSQLCurrentDate();
@@ -785,6 +800,7 @@ count_by_scan(RuleSet *rules, RuleCount *counts, char *district_id, Relation rel
 	}
 	table_endscan(table.scan);
 	ExecDropSingleTupleTableSlot(table.row.slot);
+	*counter = table.counter;
 }
 
 /*
@@ -799,7 +815,7 @@ rule_counts(PG_FUNCTION_ARGS)
 	const DateADT *as_of = as_of_arg(fcinfo, 1, &day);
 	char	   *district_id = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
 	RuleSet    *rules;
-	RuleCount  *counts;
+	RuleCounter counter = {0};
 	Relation	rel = NULL;
 
 	if (PG_ARGISNULL(0))
@@ -808,7 +824,9 @@ rule_counts(PG_FUNCTION_ARGS)
 				 errmsg("subject must not be NULL")));
 	InitMaterializedSRF(fcinfo, 0);
 	rules = cl_rules(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	counts = palloc0(sizeof(RuleCount) * Max(rules->count, 1));
+	counter.rules = rules;
+	counter.counts = palloc0(sizeof(RuleCount) * Max(rules->count, 1));
+	counter.place = palloc0(sizeof(int) * Max(rules->count, 1));
 	if (rules->subject->registered)
 	{
 		rel = table_open(rules->subject->facts_relid, AccessShareLock);
@@ -822,13 +840,11 @@ rule_counts(PG_FUNCTION_ARGS)
 	}
 	if (rel != NULL)
 	{
-		count_by_scan(rules, counts, district_id, rel);
+		count_by_scan(rules, &counter, district_id, rel);
 		table_close(rel, AccessShareLock);
 	}
 	else
 	{
-		RuleCounter counter = {rules, counts};
-
 		if (SPI_connect() != SPI_OK_CONNECT)
 			elog(ERROR, "SPI_connect failed");
 		read_rows(rules, as_of, district_id, NULL, count_row, &counter);
@@ -842,9 +858,9 @@ rule_counts(PG_FUNCTION_ARGS)
 
 		values[0] = CStringGetTextDatum(rules->rules[i].district_id);
 		values[1] = CStringGetTextDatum(rules->rules[i].rule_name);
-		values[2] = Int64GetDatum(counts[i].holds);
-		values[3] = Int64GetDatum(counts[i].silent);
-		values[4] = Int64GetDatum(counts[i].failed);
+		values[2] = Int64GetDatum(counter.counts[i].holds);
+		values[3] = Int64GetDatum(counter.rows - counter.counts[i].holds - counter.counts[i].failed);
+		values[4] = Int64GetDatum(counter.counts[i].failed);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, isnull);
 	}
 	return (Datum) 0;
