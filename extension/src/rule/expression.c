@@ -554,6 +554,7 @@ cl_expression_check(const char *source, TupleDesc facts, Oid result_type)
 
 	walk.depth = walk.nodes = 0;
 	(void) check_analyzed(node, &walk);
+	cl_check_expression_cost(node);
 
 	free_parsestate(pstate);
 	cl_restore_rights(&before);
