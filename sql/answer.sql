@@ -185,14 +185,6 @@ CREATE FUNCTION cron.schedule(name text, schedule text, command text) RETURNS bi
 SELECT caseload.schedule_sweep('0 4 * * *');
 DROP SCHEMA cron CASCADE;
 CALL caseload.sweep();
--- whoever listens hears that there is news, and nothing else
-SET caseload.notify = on;
-LISTEN caseload;
-SELECT event('booked', '1', 3, 'no_show');
-SELECT event('booked', '2', 2, 'no_show');
-SELECT event('booked', '3', 1, 'no_show');
-RESET caseload.notify;
-UNLISTEN *;
 DROP TABLE van;
 DROP VIEW answered;
 DROP FUNCTION flag_of(text, text), event(text, text, integer, text), on_day(date);
