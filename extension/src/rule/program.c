@@ -26,6 +26,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "key_set.h"
 #include "rule.h"
 
 /* columns of one projection; a tuple can have 1664 */
@@ -125,6 +126,8 @@ cl_rule_program(RuleSet *set, const char *district_id)
 
 	oldcontext = MemoryContextSwitchTo(set->context);
 	program = palloc0(sizeof(RuleProgram));
+	program->levels = set->levels;
+	program->unconditional = true;
 	program->district_id = set->districts[place];
 	program->rules = palloc(sizeof(Rule *) * Max(set->count, 1));
 	for (int late = 0; late <= 1; late++)
@@ -138,6 +141,9 @@ cl_rule_program(RuleSet *set, const char *district_id)
 				continue;
 			program->rules[program->count++] = rule;
 			program->can_fail |= cl_can_fail(rule->condition);
+			program->broken |= (rule->condition == NULL);
+			program->unconditional &= (rule->site_level == NULL && rule->discipline == NULL &&
+									   DATE_IS_NOBEGIN(rule->from) && DATE_IS_NOEND(rule->until));
 		}
 		if (!late)
 			program->early = program->count;
@@ -145,26 +151,14 @@ cl_rule_program(RuleSet *set, const char *district_id)
 	program->verdicts = palloc0(sizeof(Verdict) * Max(program->count, 1));
 	program->faults = palloc0(sizeof(char *) * Max(program->count, 1));
 	find_superseders(program);
+	for (int i = 0; i < program->count; i++)
+		program->unconditional &= (program->superseders[i] == NULL);
 	program->econtext = CreateStandaloneExprContext();
 	build_chunks(program, false, set->subject->facts);
 	build_chunks(program, true, set->subject->facts);
 	MemoryContextSwitchTo(oldcontext);
 	set->programs[place] = program;
 	return program;
-}
-
-/* The columns of the facts that any rule of the set uses, as pull_varattnos() numbers them. */
-Bitmapset *
-cl_rules_facts(RuleSet *set)
-{
-	Bitmapset  *facts = NULL;
-
-	for (int i = 0; i < set->count; i++)
-	{
-		if (set->rules[i].condition != NULL)
-			pull_varattnos((Node *) set->rules[i].condition, 1, &facts);
-	}
-	return facts;
 }
 
 /* --------------------------------------------------------------- judging --- */
@@ -191,6 +185,22 @@ cl_restore_rights(const Restriction *before)
 	SetUserIdAndSecContext(before->userid, before->sec_context);
 }
 
+/* Rules that do not compile. */
+static void
+fail_broken(RuleProgram *program, bool late)
+{
+	int			end = late ? program->count : program->early;
+
+	for (int i = late ? program->early : 0; i < end; i++)
+	{
+		if (program->rules[i]->condition == NULL)
+		{
+			program->verdicts[i] = RULE_FAILS;
+			program->faults[i] = program->rules[i]->fault;
+		}
+	}
+}
+
 /*
  * Judge a row of facts by all early or all late rules of a program; the
  * answer is in program->verdicts.  Throws what a condition throws.
@@ -210,19 +220,13 @@ cl_judge(RuleProgram *program, TupleTableSlot *facts, bool late)
 		TupleTableSlot *result = ExecProject(program->chunks[late][chunk]);
 		int			columns = result->tts_tupleDescriptor->natts;
 
-		for (int i = 0; i < columns; i++, rule++)
-		{
-			if (!result->tts_isnull[i] && DatumGetBool(result->tts_values[i]))
-				program->verdicts[rule] = RULE_HOLDS;
-			else if (likely(program->rules[rule]->condition != NULL))
-				program->verdicts[rule] = RULE_SILENT;
-			else
-			{
-				program->verdicts[rule] = RULE_FAILS;
-				program->faults[rule] = program->rules[rule]->fault;
-			}
-		}
+		/* no branches: a row may be judged by hundreds of rules */
+		for (int i = 0; i < columns; i++)
+			program->verdicts[rule + i] = (Verdict) (!result->tts_isnull[i] & (result->tts_values[i] != (Datum) 0));
+		rule += columns;
 	}
+	if (program->broken)
+		fail_broken(program, late);
 	ResetExprContext(program->econtext);
 	cl_restore_rights(&before);
 }
@@ -320,14 +324,18 @@ cl_judge_guarded(RuleProgram *program, TupleTableSlot *facts, bool late)
 /* ----------------------------------------------------------------- scope --- */
 
 static bool
-rule_applies(const Rule *rule, const RuleScope *scope)
+rule_applies(const RuleProgram *program, const Rule *rule, const RuleScope *scope)
 {
 	if (scope->day < rule->from || scope->day >= rule->until)
 		return false;
 	if (rule->site_level != NULL)
 	{
-		const char *level = scope->level(scope->arg);
+		const char *level;
 
+		/* most districts have no site of most levels */
+		if (!cl_keys_have(program->levels, scope->district_id, rule->site_level))
+			return false;
+		level = scope->level(scope->arg);
 		if (level == NULL || strcmp(level, rule->site_level) != 0)
 			return false;
 	}
@@ -370,11 +378,11 @@ cl_rule_speaks(const RuleProgram *program, int rule, const RuleScope *scope)
 {
 	int			other = -1;
 
-	if (!rule_applies(program->rules[rule], scope))
+	if (!rule_applies(program, program->rules[rule], scope))
 		return false;
 	while ((other = bms_next_member(program->superseders[rule], other)) >= 0)
 	{
-		if (rule_applies(program->rules[other], scope))
+		if (rule_applies(program, program->rules[other], scope))
 			return false;
 	}
 	return true;
