@@ -41,7 +41,9 @@ INSERT INTO caseload.policy_kind (policy_name, value_type, default_value, unit, 
   ('weekly_minutes_per_fte', 'numeric', '1500', 'minutes per week',
    'Direct and consult minutes that one full-time therapist can give in a week.',
    'NC Workload Assessment, direct method: 1.5 hours of work for each direct hour, so 25 of 37.5 hours'),
-  ('capacity', 'capacity_mode', 'error', NULL, 'What happens to an assignment beyond capacity: off, warn or error.', NULL)
+  ('capacity', 'capacity_mode', 'error', NULL, 'What happens to an assignment beyond capacity: off, warn or error.', NULL),
+  ('auto_close', 'boolean', 'off', NULL,
+   'evaluate() closes the episode where a flag that proposes it is due and nobody has answered. Off: a person confirms.', NULL)
 ON CONFLICT (policy_name) DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS caseload.policy (

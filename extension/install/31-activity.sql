@@ -17,3 +17,9 @@ RETURNS bigint
 AS 'MODULE_PATHNAME', 'rebuild'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION caseload.rebuild(text, text) IS 'Makes derived values anew from the facts, of one client, one district or all (NULL); returns how many differed.';
+
+CREATE FUNCTION caseload.therapist_before_write()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'therapist_before_write'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION caseload.therapist_before_write() IS 'Row trigger of service and appointment (argument: the foreign key that it speaks for): refuses an unknown therapist with a hint.';

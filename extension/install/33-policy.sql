@@ -16,7 +16,7 @@ COMMENT ON FUNCTION caseload.policy_value(text, text, date) IS 'What holds in a 
 -- One row a district: what the facts need, so that they join it instead of asking row by row.
 CREATE OR REPLACE FUNCTION caseload.policies(as_of date DEFAULT CURRENT_DATE)
 RETURNS TABLE (district_id text, strike_window_days integer, weeks_per_year integer, months_per_year integer,
-               weekly_minutes_per_fte numeric, capacity text, auto_enroll boolean)
+               weekly_minutes_per_fte numeric, capacity text, auto_enroll boolean, auto_close boolean)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
   SELECT d.district_id,
@@ -25,7 +25,8 @@ BEGIN ATOMIC
          CASE max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'calendar') WHEN 'clinic' THEN 12 ELSE 9 END,
          max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'weekly_minutes_per_fte')::numeric,
          max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'capacity'),
-         max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'auto_enroll')::boolean
+         max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'auto_enroll')::boolean,
+         max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'auto_close')::boolean
     FROM caseload.district d
    CROSS JOIN caseload.policy_kind k
     LEFT JOIN caseload.policy p ON p.district_id = d.district_id AND p.policy_name = k.policy_name AND p.valid @> as_of

@@ -75,7 +75,14 @@ CREATE OR REPLACE FUNCTION caseload.client_facts(as_of date DEFAULT NULL)
 RETURNS SETOF caseload.client_facts
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
-  SELECT (f.x).*
+  SELECT a.district_id, a.client_id, a.episode, c.site_id, s.level, c.category, (f.x).is_active, (f.x).waiting, (f.x).services,
+         (f.x).days_enrolled, (f.x).weeks_enrolled, (f.x).appointments, (f.x).attended, (f.x).late, (f.x).no_shows,
+         (f.x).late_cancels, (f.x).client_cancels, (f.x).strikes, (f.x).unresolved, (f.x).no_show_rate, (f.x).strike_rate,
+         (f.x).misses_in_window, (f.x).strikes_in_window, (f.x).attended_in_window, (f.x).miss_run, (f.x).longest_miss_run,
+         (f.x).cancel_run, (f.x).on_time_run, (f.x).late_run, (f.x).days_since_attended, (f.x).days_since_contact, (f.x).days_unseen,
+         (f.x).days_inactive, (f.x).has_upcoming, (f.x).days_to_next, (f.x).days_past_warning, (f.x).documents_overdue,
+         (f.x).days_overdue, (f.x).notes_missing, (f.x).notes_late, (f.x).has_consent, (f.x).has_plan, (f.x).plan_with_client,
+         (f.x).records, (f.x).last_attended, (f.x).last_contact, (f.x).next_appointment
     FROM caseload.client_activity a
    CROSS JOIN LATERAL (SELECT caseload._day(client_facts.as_of, caseload.zone(a.attendance))) AS d (day)
     JOIN caseload.client c ON c.district_id = a.district_id AND c.client_id = a.client_id
@@ -85,7 +92,7 @@ BEGIN ATOMIC
                          FROM caseload.service v
                         WHERE v.district_id = a.district_id AND v.client_id = a.client_id AND v.period @> d.day) w ON true
     LEFT JOIN LATERAL (SELECT max(g.due_on) AS due FROM caseload.flag g
-                        WHERE g.district_id = a.district_id AND g.subject_key = a.client_id AND g.subject = 'client'
+                        WHERE g.district_id = a.district_id AND g.client_id = a.client_id AND g.subject_key = a.client_id AND g.subject = 'client'
                           AND g.episode = a.episode AND g.action = 'warn' AND g.state <> 'dismissed'
                           AND g.raised_on <= d.day AND (g.cleared_on IS NULL OR g.cleared_on > d.day)) g ON true
     LEFT JOIN LATERAL caseload._client_documents(a.district_id, a.client_id, a.period, d.day, caseload.zone(a.attendance)) t ON true
@@ -208,7 +215,8 @@ END;
 COMMENT ON FUNCTION caseload._episode_changes(date, integer) IS 'Internal: episodes that began or ended in the days that end with a date; the first day after an episode counts as its end.';
 
 -- Every LEFT JOIN LATERAL below is to one aggregated row, and the planner knows: it looks keys up, and what a query does not ask for
--- is not computed. (Joined to groups, it would multiply its guesses at their number.)
+-- is not computed. (Joined to groups, it would multiply its guesses at their number.) OFFSET 0 has it look up the facts of the clients
+-- in question instead of making those of all.
 
 CREATE OR REPLACE FUNCTION caseload.therapist_facts(as_of date DEFAULT NULL)
 RETURNS SETOF caseload.therapist_facts
@@ -260,7 +268,8 @@ BEGIN ATOMIC
                 coalesce(sum(f.strikes), 0) AS strikes, coalesce(sum(f.unresolved), 0) AS unresolved
            FROM (SELECT DISTINCT v.district_id, v.client_id FROM caseload._service_facts(as_of, 0) v
                   WHERE v.district_id = t.district_id AND v.therapist_id = t.therapist_id) k
-           JOIN caseload.client_facts(as_of) f ON f.district_id = k.district_id AND f.client_id = k.client_id) a ON true
+          CROSS JOIN LATERAL (SELECT c.appointments, c.no_shows, c.strikes, c.unresolved FROM caseload.client_facts(as_of) c
+                               WHERE c.district_id = k.district_id AND c.client_id = k.client_id OFFSET 0) f) a ON true
     LEFT JOIN LATERAL (
          SELECT count(*) AS overdue
            FROM (SELECT DISTINCT v.district_id, v.client_id FROM caseload._service_facts(as_of, 0) v
@@ -306,8 +315,10 @@ BEGIN ATOMIC
                 coalesce(sum(f.appointments), 0) AS appointments, coalesce(sum(f.attended), 0) AS attended,
                 coalesce(sum(f.no_shows), 0) AS no_shows, coalesce(sum(f.strikes), 0) AS strikes,
                 coalesce(sum(f.unresolved), 0) AS unresolved
-           FROM caseload.client_facts(as_of) f
-          WHERE f.district_id = s.district_id AND f.site_id = s.site_id) a ON true
+           FROM caseload.client c
+          CROSS JOIN LATERAL (SELECT b.* FROM caseload.client_facts(as_of) b
+                               WHERE b.district_id = c.district_id AND b.client_id = c.client_id OFFSET 0) f
+          WHERE c.district_id = s.district_id AND c.site_id = s.site_id) a ON true
     LEFT JOIN LATERAL (
          SELECT count(*) AS services, count(*) FILTER (WHERE f.waiting) AS waiting,
                 coalesce(round(sum(f.therapist_minutes) FILTER (WHERE NOT f.waiting), 2), 0) AS minutes

@@ -1,32 +1,13 @@
 --| ordinary
 -- The foreign key says that something is wrong; this says what to do about it.
-
-CREATE OR REPLACE FUNCTION caseload.therapist_before_write()
-RETURNS trigger
-LANGUAGE plpgsql
-SET search_path = pg_catalog, caseload, pg_temp
-AS $$
-BEGIN
-  IF NOT EXISTS (SELECT FROM caseload.therapist t WHERE t.district_id = NEW.district_id AND t.therapist_id = NEW.therapist_id) THEN
-    RAISE EXCEPTION 'therapist "%" does not exist in district "%"', NEW.therapist_id, NEW.district_id
-      USING ERRCODE = 'foreign_key_violation',
-            HINT = 'Add the therapist first, or leave therapist_id NULL.',
-            SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, CONSTRAINT = TG_ARGV[0];
-  END IF;
-  RETURN NEW;
-END
-$$;
-COMMENT ON FUNCTION caseload.therapist_before_write() IS 'Row trigger of service and appointment (argument: the foreign key that it speaks for): refuses an unknown therapist with a hint.';
-CREATE OR REPLACE TRIGGER therapist_before_insert BEFORE INSERT ON caseload.service
-  FOR EACH ROW WHEN (NEW.therapist_id IS NOT NULL) EXECUTE FUNCTION caseload.therapist_before_write('service_therapist_fkey');
-CREATE OR REPLACE TRIGGER therapist_before_update BEFORE UPDATE ON caseload.service
-  FOR EACH ROW WHEN (NEW.therapist_id IS DISTINCT FROM OLD.therapist_id AND NEW.therapist_id IS NOT NULL)
-  EXECUTE FUNCTION caseload.therapist_before_write('service_therapist_fkey');
-CREATE OR REPLACE TRIGGER therapist_before_insert BEFORE INSERT ON caseload.appointment
-  FOR EACH ROW WHEN (NEW.therapist_id IS NOT NULL) EXECUTE FUNCTION caseload.therapist_before_write('appointment_therapist_fkey');
-CREATE OR REPLACE TRIGGER therapist_before_update BEFORE UPDATE ON caseload.appointment
-  FOR EACH ROW WHEN (NEW.therapist_id IS DISTINCT FROM OLD.therapist_id AND NEW.therapist_id IS NOT NULL)
-  EXECUTE FUNCTION caseload.therapist_before_write('appointment_therapist_fkey');
+DROP TRIGGER IF EXISTS therapist_before_insert ON caseload.service;
+DROP TRIGGER IF EXISTS therapist_before_update ON caseload.service;
+DROP TRIGGER IF EXISTS therapist_before_insert ON caseload.appointment;
+DROP TRIGGER IF EXISTS therapist_before_update ON caseload.appointment;
+CREATE OR REPLACE TRIGGER therapist_before_write BEFORE INSERT OR UPDATE ON caseload.service
+  FOR EACH ROW EXECUTE FUNCTION caseload.therapist_before_write('service_therapist_fkey');
+CREATE OR REPLACE TRIGGER therapist_before_write BEFORE INSERT OR UPDATE ON caseload.appointment
+  FOR EACH ROW EXECUTE FUNCTION caseload.therapist_before_write('appointment_therapist_fkey');
 
 -- One trigger for each event, since transition tables allow no more; all call the same functions.
 

@@ -136,6 +136,9 @@ CREATE OR REPLACE TRIGGER rule_after_write AFTER INSERT OR UPDATE OR DELETE OR T
   FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
 CREATE OR REPLACE TRIGGER rule_after_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON caseload.subject
   FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
+-- rules for a level are kept ready only where there are sites of that level
+CREATE OR REPLACE TRIGGER rule_after_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON caseload.site
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
 
 INSERT INTO caseload.rule (district_id, rule_name, subject, condition, severity, action, message, due_after, site_level, priority, source) VALUES
   ('*', 'attendance_close', 'client', 'is_active AND strikes >= 3', 'act', 'close',

@@ -86,12 +86,13 @@ BEGIN ATOMIC
   SELECT coalesce(t.district_id, a.district_id), coalesce(t.client_id, a.client_id), coalesce(t.episode, a.episode),
          CASE WHEN a.attendance IS NULL THEN 'client_activity lacks the episode'
               WHEN t.attendance IS NULL THEN 'client_activity has an episode that is not there'
+              WHEN t.period <> a.period THEN 'client_activity has another period than the episode'
               ELSE 'client_activity differs from the events' END
     FROM truth t
     FULL JOIN (SELECT a.* FROM caseload.client_activity a WHERE in_district IS NULL OR a.district_id = in_district) a
       ON a.district_id = t.district_id AND a.client_id = t.client_id AND a.episode = t.episode
    -- not IS DISTINCT FROM: its operator cannot be dumped with its schema
-   WHERE t.attendance IS NULL OR a.attendance IS NULL OR t.attendance <> a.attendance
+   WHERE t.attendance IS NULL OR a.attendance IS NULL OR t.attendance <> a.attendance OR t.period <> a.period
   UNION ALL
   SELECT o.district_id, o.client_id, NULL, 'event on ' || o.day || ' lies outside every episode'
     FROM keys, caseload._orphan_events(keys.districts, keys.clients) o
@@ -105,12 +106,14 @@ BEGIN ATOMIC
   SELECT coalesce(n.district_id, f.district_id), coalesce(n.client_id, f.client_id), coalesce(n.episode, f.episode),
          CASE WHEN f.flag_id IS NULL THEN format('flag of rule "%s" is not raised', n.rule_name)
               ELSE format('flag of rule "%s" stands without reason', f.rule_name) END
-    FROM (SELECT n.* FROM caseload.findings(coalesce(flags_as_of, CURRENT_DATE), in_district) n WHERE flags_as_of IS NOT NULL) n
+         || CASE WHEN coalesce(n.subject, f.subject) = 'client' THEN ''
+                 ELSE format(' (%s %s)', coalesce(n.subject, f.subject), coalesce(n.subject_key, f.subject_key)) END
+    FROM (SELECT n.* FROM caseload.findings(flags_as_of, in_district) n WHERE flags_as_of IS NOT NULL) n
     FULL JOIN (SELECT f.* FROM caseload.flag f
                 WHERE f.cleared_on IS NULL AND flags_as_of IS NOT NULL AND (in_district IS NULL OR f.district_id = in_district)) f
-      ON f.district_id = n.district_id AND f.client_id = n.client_id AND f.episode = n.episode
+      ON f.district_id = n.district_id AND f.subject = n.subject AND f.subject_key = n.subject_key AND f.episode = n.episode
          AND f.rule_district = n.rule_district AND f.rule_name = n.rule_name
-   WHERE f.flag_id IS NULL AND NOT n.failed OR n.client_id IS NULL;
+   WHERE f.flag_id IS NULL AND NOT n.failed OR n.subject_key IS NULL;
 END;
 COMMENT ON FUNCTION caseload.verify(text, date) IS 'Recomputes what is derived from the facts and lists every difference; no row means that all is right. With a date, flags are compared with the rules as of it, too. rebuild() and evaluate() mend.';
 

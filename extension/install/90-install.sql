@@ -45,7 +45,7 @@ BEGIN
     END IF;
   END LOOP;
   IF done > 0 THEN
-    REVOKE ALL ON ALL FUNCTIONS IN SCHEMA caseload FROM PUBLIC;
+    REVOKE ALL ON ALL ROUTINES IN SCHEMA caseload FROM PUBLIC;
   END IF;
   RETURN pg_catalog.format('caseload %s: %s pieces installed, %s unchanged', caseload.version(), done, kept);
 END

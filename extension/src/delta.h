@@ -5,6 +5,7 @@
 #ifndef CL_DELTA_H
 #define CL_DELTA_H
 
+#include "activity.h"
 #include "attendance.h"
 #include "key_set.h"
 #include "transition.h"
@@ -27,7 +28,7 @@ extern void cl_read_events(TriggerData *trigdata, Tuplestorestate *store, int si
 						   KeySet *set, DeltaList *list);
 extern KeySet *cl_net_deltas(KeySet *touched, DeltaList *list);
 extern KeySet *cl_added_clients(const KeySet *set, const DeltaList *list, const KeySet *among);
-extern KeySet *cl_apply_deltas(const KeySet *set, const DeltaList *list);
+extern KeySet *cl_apply_deltas(const KeySet *set, const DeltaList *list, ClientValues *values);
 extern void cl_period_bounds(Datum period, DateADT *from, DateADT *until);
 pg_noreturn extern void cl_refuse_orphan(const char *client_id, const char *day, const char *periods);
 

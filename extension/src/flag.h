@@ -5,6 +5,7 @@
 #ifndef CL_FLAG_H
 #define CL_FLAG_H
 
+#include "activity.h"
 #include "key_set.h"
 #include "rule.h"
 
@@ -50,7 +51,7 @@ extern bool cl_notify;
 extern void cl_changes_write(FlagChanges *changes, FlagCounts *counts);
 
 /* clients.c: flags of clients, without queries */
-extern void cl_flags_after_change(const KeySet *set);
+extern void cl_flags_after_change(const KeySet *set, const ClientValues *values);
 extern void cl_evaluate_clients(const char *district_id, const DateADT *as_of, FlagCounts *counts);
 
 /* subjects.c: flags of everything else, by queries */

@@ -50,6 +50,7 @@ extern void cl_keys_lock_all(LockClass class);
 extern KeySet *cl_keys_copy(const KeySet *set);
 extern int	cl_keys_place(const KeySet *set, Datum district_id, Datum id);
 extern int	cl_keys_find(const KeySet *set, const SubjectKey *key);
+extern bool cl_keys_have(const KeySet *set, const char *district_id, const char *id);
 extern bool cl_keys_contain(const KeySet *set, const SubjectKey *key);
 extern Datum cl_keys_districts(const KeySet *set);
 extern Datum cl_keys_ids(const KeySet *set);

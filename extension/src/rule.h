@@ -69,6 +69,7 @@ typedef struct Restriction
 /* What decides whether a rule is meant for a subject; asked only when needed. */
 typedef struct RuleScope
 {
+	const char *district_id;
 	DateADT		day;
 	const char *(*level) (void *arg);	/* NULL: not recorded */
 	bool		(*treated) (void *arg, const char *discipline);
@@ -81,6 +82,7 @@ typedef struct RuleScope
  */
 typedef struct RuleProgram
 {
+	const struct KeySet *levels;	/* of the set */
 	const char *district_id;
 	Rule	  **rules;
 	int			count;
@@ -104,7 +106,8 @@ typedef struct RuleSet
 	RuleProgram **programs;		/* by district, made when needed; [0] is "*" */
 	const char **districts;		/* that have rules of their own, from [1] */
 	int			n_programs;
-	uint64		serial;			/* tells one load from the next */
+	struct KeySet *levels;		/* districts and the levels of their sites; NULL: no rule asks */
+	Bitmapset  *facts;			/* columns that any rule uses, as pull_varattnos() numbers them */
 } RuleSet;
 
 /* subject.c */
@@ -129,7 +132,6 @@ extern RuleSet *cl_rules(const char *subject);
 extern void cl_restrict_rights(Restriction *before);
 extern void cl_restore_rights(const Restriction *before);
 extern RuleProgram *cl_rule_program(RuleSet *set, const char *district_id);
-extern Bitmapset *cl_rules_facts(RuleSet *set);
 extern void cl_judge(RuleProgram *program, TupleTableSlot *facts, bool late);
 extern void cl_judge_guarded(RuleProgram *program, TupleTableSlot *facts, bool late);
 extern void cl_judge_each(RuleProgram *program, TupleTableSlot *facts, bool late);

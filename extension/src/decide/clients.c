@@ -151,7 +151,7 @@ open_judge(Judge *judge, const DateADT *as_of, FlagChanges *changes)
 	judge->slot = MakeSingleTupleTableSlot(judge->rules->subject->facts, &TTSOpsVirtual);
 	judge->scratch = AllocSetContextCreate(CurrentMemoryContext, "caseload client", ALLOCSET_SMALL_SIZES);
 
-	facts = cl_rules_facts(judge->rules);
+	facts = judge->rules->facts;
 	judge->asks_services = asks(facts, CF_IS_ACTIVE, CF_SERVICES);
 	judge->asks_client = asks(facts, CF_SITE_ID, CF_CATEGORY);
 	judge->asks_window = asks(facts, CF_MISSES_IN_WINDOW, CF_ATTENDED_IN_WINDOW);
@@ -431,12 +431,6 @@ set_clock(Judge *judge, const AttendanceReader *reader)
 	cl_clock_init(&judge->clock, reader->zone, reader->zone_length);
 }
 
-static DateADT
-day_in_zone(Judge *judge)
-{
-	return judge->as_of ? *judge->as_of : cl_today(&judge->clock) - CL_DAYS_TO_PG_EPOCH;
-}
-
 /* The warning that stands for an episode, which is the latest one. */
 static void
 set_warning(ClientInput *in, const StandingFlag *standing)
@@ -457,8 +451,7 @@ set_warning(ClientInput *in, const StandingFlag *standing)
  * stands at the first event.  Returns whether flags differ.
  */
 static bool
-judge_episode(Judge *judge, AttendanceReader *reader, int episode, DateADT from, DateADT until,
-			  StandingFlag *standing)
+judge_episode(Judge *judge, AttendanceReader *reader, const ActivityValue *value, StandingFlag *standing)
 {
 	TupleTableSlot *slot = judge->slot;
 	RuleProgram *program;
@@ -472,8 +465,8 @@ judge_episode(Judge *judge, AttendanceReader *reader, int episode, DateADT from,
 
 	in.district_id = judge->wanted[CF_DISTRICT_ID] ? CStringGetTextDatum(judge->key.district_id) : (Datum) 0;
 	in.client_id = judge->wanted[CF_CLIENT_ID] ? CStringGetTextDatum(judge->key.id) : (Datum) 0;
-	in.episode = episode;
-	in.from = from;
+	in.episode = value->episode;
+	in.from = value->from;
 	in.as_of = judge->day;
 	in.window = judge->asks_window ? strike_window(judge) : 1;
 	if (judge->asks_client)
@@ -500,8 +493,9 @@ judge_episode(Judge *judge, AttendanceReader *reader, int episode, DateADT from,
 		in.waiting_services = count.waiting;
 	}
 	if (judge->asks_documents)
-		read_documents(judge, judge->zone, from, until, &in.documents);
+		read_documents(judge, judge->zone, value->from, value->until, &in.documents);
 
+	scope.district_id = judge->key.district_id;
 	scope.day = judge->day;
 	scope.level = scope_level;
 	scope.treated = scope_treated;
@@ -522,7 +516,7 @@ judge_episode(Judge *judge, AttendanceReader *reader, int episode, DateADT from,
 
 	subject.district_id = judge->key.district_id;
 	subject.key = subject.client_id = judge->key.id;
-	subject.episode = episode;
+	subject.episode = value->episode;
 	return cl_compare_flags(judge->changes, program, &scope, &subject, standing);
 }
 
@@ -533,53 +527,81 @@ begin_client(Judge *judge, const SubjectKey *key)
 	judge->client_read = false;
 }
 
-/* Judge one client, who is locked: look up values and flags. */
+/* A row of client_activity, in place. */
 static void
-judge_client(Judge *judge, const SubjectKey *key)
+read_value(Judge *judge, HeapTuple tuple, ActivityValue *value)
+{
+	bool		isnull;
+
+	value->episode = DatumGetInt32(cl_column_of(&activity_table, judge->activity, tuple, 2, &isnull));
+	cl_period_bounds(cl_column_of(&activity_table, judge->activity, tuple, 3, &isnull), &value->from, &value->until);
+	value->attendance = DatumGetAttendancePP(cl_column_of(&activity_table, judge->activity, tuple, 4, &isnull));
+}
+
+/* Is the client in work enrolled by this episode on the day? */
+static bool
+holds_day(Judge *judge, const ActivityValue *value, AttendanceReader *reader)
+{
+	cl_attendance_open(reader, value->attendance);
+	set_clock(judge, reader);
+	judge->day = judge->as_of ? *judge->as_of : cl_today(&judge->clock) - CL_DAYS_TO_PG_EPOCH;
+	return value->from <= judge->day && judge->day < value->until;
+}
+
+/*
+ * Judge one client, who is locked: look up flags, and values where they are
+ * not at hand.
+ */
+static void
+judge_client(Judge *judge, const SubjectKey *key, const ClientValues *values)
 {
 	StandingFlag *standing;
-	Datum		keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	DateADT		day = judge->as_of ? *judge->as_of : GetSQLCurrentDate();
+	AttendanceReader reader;
 	bool		enrolled = false;
 
 	begin_client(judge, key);
+	judge->day = judge->as_of ? *judge->as_of : GetSQLCurrentDate();
 	standing = standing_flags(judge);
-	keys[0] = CStringGetTextDatum(key->district_id);
-	keys[1] = CStringGetTextDatum(key->id);
-	scan = cl_lookup(&activity_table, judge->activity, judge->snapshot, keys, 2);
-	while ((tuple = systable_getnext(scan)) != NULL)
+	if (values != NULL)
 	{
-		AttendanceReader reader;
-		DateADT		from;
-		DateADT		until;
-		bool		isnull;
-
-		cl_period_bounds(cl_column_of(&activity_table, judge->activity, tuple, 3, &isnull), &from, &until);
-		cl_attendance_open(&reader, DatumGetAttendancePP(cl_column_of(&activity_table, judge->activity, tuple, 4, &isnull)));
-		set_clock(judge, &reader);
-		day = judge->day = day_in_zone(judge);
-		if (from <= day && day < until && !enrolled)
+		for (int i = 0; i < values->count && !enrolled; i++)
 		{
-			enrolled = true;
-			(void) judge_episode(judge, &reader,
-								 DatumGetInt32(cl_column_of(&activity_table, judge->activity, tuple, 2, &isnull)),
-								 from, until, standing);
+			enrolled = holds_day(judge, &values->rows[i], &reader);
+			if (enrolled)
+				(void) judge_episode(judge, &reader, &values->rows[i], standing);
 		}
 	}
-	systable_endscan(scan);
+	else
+	{
+		Datum		keys[2];
+		SysScanDesc scan;
+		HeapTuple	tuple;
+
+		keys[0] = CStringGetTextDatum(key->district_id);
+		keys[1] = CStringGetTextDatum(key->id);
+		scan = cl_lookup(&activity_table, judge->activity, judge->snapshot, keys, 2);
+		while (!enrolled && (tuple = systable_getnext(scan)) != NULL)
+		{
+			ActivityValue value;
+
+			read_value(judge, tuple, &value);
+			enrolled = holds_day(judge, &value, &reader);
+			if (enrolled)
+				(void) judge_episode(judge, &reader, &value, standing);
+		}
+		systable_endscan(scan);
+	}
 	if (!enrolled && standing != NULL)
 	{
 		FlagSubject subject = {key->district_id, key->id, key->id, 0};
 
-		cl_clear_flags(judge->changes, &subject, standing, day);
+		cl_clear_flags(judge->changes, &subject, standing, judge->day);
 	}
 }
 
 /* Judge the clients of a set, which is locked, and write what changes. */
 static void
-sync_clients(const KeySet *set, const DateADT *as_of, FlagCounts *counts)
+sync_clients(const KeySet *set, const ClientValues *values, const DateADT *as_of, FlagCounts *counts)
 {
 	FlagChanges *changes;
 	Judge		judge;
@@ -592,7 +614,7 @@ sync_clients(const KeySet *set, const DateADT *as_of, FlagCounts *counts)
 	{
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextSwitchTo(judge.scratch);
-		judge_client(&judge, &set->keys[i]);
+		judge_client(&judge, &set->keys[i], values ? &values[i] : NULL);
 		MemoryContextSwitchTo(context);
 		MemoryContextReset(judge.scratch);
 	}
@@ -604,9 +626,9 @@ sync_clients(const KeySet *set, const DateADT *as_of, FlagCounts *counts)
 
 /* For cl_clients_changed: judge the clients again, as of today. */
 void
-cl_flags_after_change(const KeySet *set)
+cl_flags_after_change(const KeySet *set, const ClientValues *values)
 {
-	sync_clients(set, NULL, NULL);
+	sync_clients(set, values, NULL, NULL);
 }
 
 /* ------------------------------------------------------------- everybody --- */
@@ -756,34 +778,25 @@ find_differing(const char *district_id, const DateADT *as_of, KeySet *differing,
 	while (true)
 	{
 		HeapTuple	tuple = scan ? heap_getnext(scan, ForwardScanDirection) : systable_getnext(of_district);
-		Datum		values[5];
+		ActivityValue value;
 		AttendanceReader reader;
-		DateADT		from;
-		DateADT		until;
+		SubjectKey	key;
+		Datum		district;
+		Datum		client;
+		bool		isnull;
 
 		if (tuple == NULL)
 			break;
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextSwitchTo(judge.scratch);
-		for (int i = 0; i < 5; i++)
-		{
-			bool		isnull;
-
-			values[i] = cl_column_of(&activity_table, judge.activity, tuple, i, &isnull);
-		}
-		cl_period_bounds(values[3], &from, &until);
-		cl_attendance_open(&reader, DatumGetAttendancePP(values[4]));
-		set_clock(&judge, &reader);
-		judge.day = day_in_zone(&judge);
-		if (from <= judge.day && judge.day < until)
-		{
-			SubjectKey	key;
-
-			buffer_key(&buffer, values[0], values[1], &key);
-			begin_client(&judge, &key);
-			if (judge_episode(&judge, &reader, DatumGetInt32(values[2]), from, until, standing_flags(&judge)))
-				(void) cl_keys_add(differing, values[0], values[1]);
-		}
+		district = cl_column_of(&activity_table, judge.activity, tuple, 0, &isnull);
+		client = cl_column_of(&activity_table, judge.activity, tuple, 1, &isnull);
+		read_value(&judge, tuple, &value);
+		buffer_key(&buffer, district, client, &key);
+		begin_client(&judge, &key);
+		if (holds_day(&judge, &value, &reader) &&
+			judge_episode(&judge, &reader, &value, standing_flags(&judge)))
+			(void) cl_keys_add(differing, district, client);
 		MemoryContextSwitchTo(context);
 		MemoryContextReset(judge.scratch);
 	}
@@ -820,7 +833,7 @@ cl_evaluate_clients(const char *district_id, const DateADT *as_of, FlagCounts *c
 	if (differing->count > 0)
 	{
 		cl_keys_lock(differing, CL_LOCK_CLIENTS);
-		sync_clients(differing, as_of, &corrected);
+		sync_clients(differing, NULL, as_of, &corrected);
 	}
 	/* what was found of the others: nothing to write but failures */
 	cl_changes_write(kept, counts);

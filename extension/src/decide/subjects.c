@@ -69,6 +69,10 @@ static CachedQuery subjects_query = {
 	"SELECT DISTINCT subject FROM caseload.rule ORDER BY 1", 0, {NULL}
 };
 
+static CachedQuery auto_close_query = {
+	"SELECT caseload._auto_close($1)", 1, {"text"}
+};
+
 PG_FUNCTION_INFO_V1(evaluate);
 PG_FUNCTION_INFO_V1(findings);
 PG_FUNCTION_INFO_V1(rule_counts);
@@ -99,7 +103,7 @@ static char *
 facts_query(RuleSet *rules, bool keyed)
 {
 	const Subject *subject = rules->subject;
-	Bitmapset  *facts = cl_rules_facts(rules);
+	Bitmapset  *facts = rules->facts;
 	StringInfoData query;
 
 	initStringInfo(&query);
@@ -214,6 +218,7 @@ judge_row(FactsRow *row, RowReader reader, void *arg)
 	row->subject.episode = subject->episode_column ?
 		DatumGetInt32(slot_getattr(slot, subject->episode_column, &isnull)) : 0;
 	row->scope.day = DatumGetDateADT(slot_getattr(slot, slot->tts_tupleDescriptor->natts, &isnull));
+	row->scope.district_id = row->subject.district_id;
 	row->scope.level = row_level;
 	row->scope.treated = row_treated;
 	row->scope.arg = row;
@@ -571,6 +576,16 @@ evaluate(PG_FUNCTION_ARGS)
 		if (strcmp(lfirst(cell), "client") != 0)
 			evaluate_subject(lfirst(cell), district_id, as_of, &counts);
 	}
+	/* what is due is due today: no date of the past closes anything */
+	if (as_of == NULL)
+	{
+		OwnerScope	scope;
+		Datum		district = district_id ? CStringGetTextDatum(district_id) : (Datum) 0;
+
+		cl_enter(&scope);
+		(void) cl_run(&auto_close_query, &district, district_id ? NULL : "n");
+		cl_leave(&scope);
+	}
 	values[0] = Int64GetDatum(counts.raised);
 	values[1] = Int64GetDatum(counts.resolved);
 	values[2] = Int64GetDatum(counts.unchanged);
@@ -716,6 +731,7 @@ count_table(void *arg)
 			resetStringInfo(&table->district);
 			appendBinaryStringInfo(&table->district, VARDATA_ANY(district), (int) length);
 			row->subject.district_id = table->district.data;
+			row->scope.district_id = row->subject.district_id;
 			row->program = cl_rule_program(row->rules, row->subject.district_id);
 		}
 		if (table->district_id != NULL && strcmp(table->district_id, row->subject.district_id) != 0)

@@ -30,8 +30,11 @@
  */
 static TransactionKeys remade;
 
+/* Of statements that touch more clients, values are read again. */
+#define VALUES_AT_HAND	64
+
 /* See activity.h. */
-void		(*cl_clients_changed) (const KeySet *set) = NULL;
+void		(*cl_clients_changed) (const KeySet *set, const ClientValues *values) = NULL;
 
 static CachedQuery enroll_query = {
 	"INSERT INTO caseload.episode (district_id, client_id, episode)"
@@ -297,7 +300,7 @@ rebuild_set(KeySet *set)
 		return 0;
 	cl_keys_lock(set, CL_LOCK_CLIENTS);
 	written = rebuild_activity(set);
-	cl_clients_changed(set);
+	cl_clients_changed(set, NULL);
 	return written;
 }
 
@@ -313,6 +316,7 @@ activity_after_event(PG_FUNCTION_ARGS)
 	KeySet	   *left;
 	KeySet	   *enrolled;
 	DeltaList	list = {NULL, 0, 0};
+	ClientValues *values = NULL;
 	OwnerScope	scope;
 
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
@@ -333,10 +337,12 @@ activity_after_event(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 
 	cl_keys_lock(set, CL_LOCK_CLIENTS);
-	left = any_remade(set) ? cl_keys_copy(set) : cl_apply_deltas(set, &list);
+	if (set->count <= VALUES_AT_HAND)
+		values = palloc0(sizeof(ClientValues) * set->count);
+	left = any_remade(set) ? cl_keys_copy(set) : cl_apply_deltas(set, &list, values);
 	if (left->count == 0)
 	{
-		cl_clients_changed(set);
+		cl_clients_changed(set, values);
 		return PointerGetDatum(NULL);
 	}
 	cl_enter(&scope);
@@ -345,7 +351,7 @@ activity_after_event(PG_FUNCTION_ARGS)
 	(void) rebuild_activity(without(left, enrolled));
 	set = without(set, enrolled);
 	if (set->count > 0)
-		cl_clients_changed(set);
+		cl_clients_changed(set, NULL);
 	cl_leave(&scope);
 	return PointerGetDatum(NULL);
 }
@@ -413,7 +419,7 @@ activity_after_frame(PG_FUNCTION_ARGS)
 			check_services(set);
 			(void) rebuild_activity(set);
 		}
-		cl_clients_changed(set);
+		cl_clients_changed(set, NULL);
 	}
 	cl_leave(&scope);
 	return PointerGetDatum(NULL);

@@ -29,16 +29,13 @@
 #include "query.h"
 #include "table.h"
 
-/* The value of an episode, as client_activity has it. */
-typedef struct ActivityRow
+/* A row of client_activity, and how many deltas belong to it. */
+typedef struct DeltaRow
 {
 	HeapTuple	tuple;
-	DateADT		from;			/* -infinity: open */
-	DateADT		until;			/* exclusive; infinity: open */
-	Attendance *attendance;
-	int			added;			/* deltas of this row */
+	int			added;
 	int			removed;
-} ActivityRow;
+} DeltaRow;
 
 /* The codes of the labels of one enum, looked up once a statement. */
 typedef struct LabelCache
@@ -55,7 +52,8 @@ static CachedTable activity_table = {
 
 enum
 {
-	COLUMN_PERIOD = 3,
+	COLUMN_EPISODE = 2,
+	COLUMN_PERIOD,
 	COLUMN_ATTENDANCE
 };
 
@@ -273,21 +271,20 @@ changed_value(Attendance *value, const AttendanceReader *zone,
 }
 
 static void
-write_value(Relation rel, const SubjectKey *key, const ActivityRow *row, Attendance *value)
+write_value(Relation rel, const SubjectKey *key, HeapTuple tuple, const ActivityValue *value)
 {
 	Datum		args[4];
-	bool		isnull;
 	OwnerScope	scope;
 
 	if (activity_table.simple)
 	{
-		cl_update_row(rel, row->tuple, &activity_table, COLUMN_ATTENDANCE, PointerGetDatum(value));
+		cl_update_row(rel, tuple, &activity_table, COLUMN_ATTENDANCE, PointerGetDatum(value->attendance));
 		return;
 	}
 	args[0] = CStringGetTextDatum(key->district_id);
 	args[1] = CStringGetTextDatum(key->id);
-	args[2] = cl_column_of(&activity_table, rel, row->tuple, 2, &isnull);
-	args[3] = PointerGetDatum(value);
+	args[2] = Int32GetDatum(value->episode);
+	args[3] = PointerGetDatum(value->attendance);
 	cl_enter(&scope);
 	(void) cl_run(&update_query, args, NULL);
 	cl_leave(&scope);
@@ -295,14 +292,15 @@ write_value(Relation rel, const SubjectKey *key, const ActivityRow *row, Attenda
 
 /*
  * Bring the values of one client up to date; false, and nothing done, where
- * an event finds no episode.
+ * an event finds no episode.  The values come back in "values", in the
+ * current memory context.
  */
 static bool
-apply_to_client(Relation rel, Snapshot snapshot, const SubjectKey *key, const EventDelta *deltas, int count)
+apply_to_client(Relation rel, Snapshot snapshot, const SubjectKey *key, const EventDelta *deltas, int count,
+				ClientValues *values)
 {
-	ActivityRow *rows = palloc(sizeof(ActivityRow) * 4);
-	int			n_rows = 0;
 	int			capacity = 4;
+	DeltaRow   *rows = palloc(sizeof(DeltaRow) * capacity);
 	int		   *place = palloc(sizeof(int) * count);
 	AttendanceReader zone = {0};
 	LocalClock	clock;
@@ -311,28 +309,34 @@ apply_to_client(Relation rel, Snapshot snapshot, const SubjectKey *key, const Ev
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
+	values->rows = palloc(sizeof(ActivityValue) * capacity);
+	values->count = 0;
 	keys[0] = CStringGetTextDatum(key->district_id);
 	keys[1] = CStringGetTextDatum(key->id);
 	scan = cl_lookup(&activity_table, rel, snapshot, keys, 2);
 	while ((tuple = systable_getnext(scan)) != NULL)
 	{
-		ActivityRow *row;
+		DeltaRow   *row;
+		ActivityValue *value;
 		AttendanceReader reader;
 		bool		isnull;
 
-		if (n_rows == capacity)
+		if (values->count == capacity)
 		{
 			capacity *= 2;
-			rows = repalloc(rows, sizeof(ActivityRow) * capacity);
+			rows = repalloc(rows, sizeof(DeltaRow) * capacity);
+			values->rows = repalloc(values->rows, sizeof(ActivityValue) * capacity);
 		}
-		row = &rows[n_rows++];
+		row = &rows[values->count];
+		value = &values->rows[values->count++];
 		row->tuple = heap_copytuple(tuple);
-		cl_period_bounds(cl_column_of(&activity_table, rel, row->tuple, COLUMN_PERIOD, &isnull),
-						 &row->from, &row->until);
-		row->attendance = DatumGetAttendancePP(cl_column_of(&activity_table, rel, row->tuple, COLUMN_ATTENDANCE, &isnull));
 		row->added = row->removed = 0;
-		cl_attendance_open(&reader, row->attendance);
-		if (n_rows == 1)
+		value->episode = DatumGetInt32(cl_column_of(&activity_table, rel, row->tuple, COLUMN_EPISODE, &isnull));
+		cl_period_bounds(cl_column_of(&activity_table, rel, row->tuple, COLUMN_PERIOD, &isnull),
+						 &value->from, &value->until);
+		value->attendance = DatumGetAttendancePP(cl_column_of(&activity_table, rel, row->tuple, COLUMN_ATTENDANCE, &isnull));
+		cl_attendance_open(&reader, value->attendance);
+		if (values->count == 1)
 			zone = reader;
 		else if (!same_zone(&zone, &reader))
 		{
@@ -341,7 +345,7 @@ apply_to_client(Relation rel, Snapshot snapshot, const SubjectKey *key, const Ev
 		}
 	}
 	systable_endscan(scan);
-	if (n_rows == 0)
+	if (values->count == 0)
 		return false;
 
 	cl_clock_init(&clock, zone.zone, zone.zone_length);
@@ -349,12 +353,12 @@ apply_to_client(Relation rel, Snapshot snapshot, const SubjectKey *key, const Ev
 	{
 		DateADT		day = cl_local_day(&clock, EVENT_SECOND(deltas[i].event)) - CL_DAYS_TO_PG_EPOCH;
 
-		for (place[i] = 0; place[i] < n_rows; place[i]++)
+		for (place[i] = 0; place[i] < values->count; place[i]++)
 		{
-			if (rows[place[i]].from <= day && day < rows[place[i]].until)
+			if (values->rows[place[i]].from <= day && day < values->rows[place[i]].until)
 				break;
 		}
-		if (place[i] == n_rows)
+		if (place[i] == values->count)
 			return false;
 		if (deltas[i].sign > 0)
 			rows[place[i]].added++;
@@ -363,9 +367,10 @@ apply_to_client(Relation rel, Snapshot snapshot, const SubjectKey *key, const Ev
 	}
 
 	events = palloc(sizeof(Event) * count);
-	for (int r = 0; r < n_rows; r++)
+	for (int r = 0; r < values->count; r++)
 	{
-		ActivityRow *row = &rows[r];
+		DeltaRow   *row = &rows[r];
+		ActivityValue *value = &values->rows[r];
 		int			added = 0;
 		int			removed = row->added;
 
@@ -376,8 +381,9 @@ apply_to_client(Relation rel, Snapshot snapshot, const SubjectKey *key, const Ev
 			if (place[i] == r)
 				events[deltas[i].sign > 0 ? added++ : removed++] = deltas[i].event;
 		}
-		write_value(rel, key, row,
-					changed_value(row->attendance, &zone, events, row->added, events + row->added, row->removed));
+		value->attendance = changed_value(value->attendance, &zone, events, row->added,
+										  events + row->added, row->removed);
+		write_value(rel, key, row->tuple, value);
 	}
 	return true;
 }
@@ -385,15 +391,17 @@ apply_to_client(Relation rel, Snapshot snapshot, const SubjectKey *key, const Ev
 /*
  * Bring the values of the sorted, locked set up to date with the deltas.
  * Clients for whom that takes more than adding and subtracting are left out,
- * and come back as a set (not sorted).
+ * and come back as a set (not sorted).  "values", if not NULL, gets the values
+ * of each client, in the current memory context.
  */
 KeySet *
-cl_apply_deltas(const KeySet *set, const DeltaList *list)
+cl_apply_deltas(const KeySet *set, const DeltaList *list, ClientValues *values)
 {
 	KeySet	   *left = cl_keys_new();
 	Relation	rel = cl_open_table(&activity_table, RowExclusiveLock);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "caseload client", ALLOCSET_SMALL_SIZES);
+	MemoryContext scratch = values ? CurrentMemoryContext :
+		AllocSetContextCreate(CurrentMemoryContext, "caseload client", ALLOCSET_SMALL_SIZES);
 	bool		wrote = false;
 
 	for (int64 i = 0; i < list->count;)
@@ -401,22 +409,26 @@ cl_apply_deltas(const KeySet *set, const DeltaList *list)
 		int			client = list->deltas[i].client;
 		int64		end = i;
 		MemoryContext oldcontext = MemoryContextSwitchTo(scratch);
+		ClientValues ignored;
 		bool		done;
 
 		CHECK_FOR_INTERRUPTS();
 		while (end < list->count && list->deltas[end].client == client)
 			end++;
-		done = apply_to_client(rel, snapshot, &set->keys[client], &list->deltas[i], (int) (end - i));
+		done = apply_to_client(rel, snapshot, &set->keys[client], &list->deltas[i], (int) (end - i),
+							   values ? &values[client] : &ignored);
 		if (done)
 			wrote = true;
 		else
 			(void) cl_keys_add(left, CStringGetTextDatum(set->keys[client].district_id),
 							   CStringGetTextDatum(set->keys[client].id));
 		MemoryContextSwitchTo(oldcontext);
-		MemoryContextReset(scratch);
+		if (!values)
+			MemoryContextReset(scratch);
 		i = end;
 	}
-	MemoryContextDelete(scratch);
+	if (!values)
+		MemoryContextDelete(scratch);
 	UnregisterSnapshot(snapshot);
 	table_close(rel, NoLock);
 	if (wrote)

@@ -278,6 +278,21 @@ cl_keys_place(const KeySet *set, Datum district_id, Datum id)
 	return entry == NULL ? -1 : entry->index;
 }
 
+/* Is there a key of these two strings? */
+bool
+cl_keys_have(const KeySet *set, const char *district_id, const char *id)
+{
+	char		buffer[KEY_BUFFER];
+	size_t		district_length = strlen(district_id);
+	size_t		length = strlen(id);
+
+	if (district_length + length + 2 > KEY_BUFFER)
+		return cl_keys_place(set, CStringGetTextDatum(district_id), CStringGetTextDatum(id)) >= 0;
+	memcpy(buffer, district_id, district_length + 1);
+	memcpy(buffer + district_length + 1, id, length + 1);
+	return keys_lookup(set->hash, buffer) != NULL;
+}
+
 /* A copy that is not sorted, so that it can be looked up in. */
 KeySet *
 cl_keys_copy(const KeySet *set)

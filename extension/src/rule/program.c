@@ -25,6 +25,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "key_set.h"
 #include "rule.h"
 
 /* columns of one projection; a tuple can have 1664 */
@@ -124,6 +125,7 @@ cl_rule_program(RuleSet *set, const char *district_id)
 
 	oldcontext = MemoryContextSwitchTo(set->context);
 	program = palloc0(sizeof(RuleProgram));
+	program->levels = set->levels;
 	program->district_id = set->districts[place];
 	program->rules = palloc(sizeof(Rule *) * Max(set->count, 1));
 	for (int late = 0; late <= 1; late++)
@@ -150,20 +152,6 @@ cl_rule_program(RuleSet *set, const char *district_id)
 	MemoryContextSwitchTo(oldcontext);
 	set->programs[place] = program;
 	return program;
-}
-
-/* The columns of the facts that any rule of the set uses, as pull_varattnos() numbers them. */
-Bitmapset *
-cl_rules_facts(RuleSet *set)
-{
-	Bitmapset  *facts = NULL;
-
-	for (int i = 0; i < set->count; i++)
-	{
-		if (set->rules[i].condition != NULL)
-			pull_varattnos((Node *) set->rules[i].condition, 1, &facts);
-	}
-	return facts;
 }
 
 /* --------------------------------------------------------------- judging --- */
@@ -315,14 +303,18 @@ cl_judge_guarded(RuleProgram *program, TupleTableSlot *facts, bool late)
 /* ----------------------------------------------------------------- scope --- */
 
 static bool
-rule_applies(const Rule *rule, const RuleScope *scope)
+rule_applies(const RuleProgram *program, const Rule *rule, const RuleScope *scope)
 {
 	if (scope->day < rule->from || scope->day >= rule->until)
 		return false;
 	if (rule->site_level != NULL)
 	{
-		const char *level = scope->level(scope->arg);
+		const char *level;
 
+		/* most districts have no site of most levels */
+		if (!cl_keys_have(program->levels, scope->district_id, rule->site_level))
+			return false;
+		level = scope->level(scope->arg);
 		if (level == NULL || strcmp(level, rule->site_level) != 0)
 			return false;
 	}
@@ -365,11 +357,11 @@ cl_rule_speaks(const RuleProgram *program, int rule, const RuleScope *scope)
 {
 	int			other = -1;
 
-	if (!rule_applies(program->rules[rule], scope))
+	if (!rule_applies(program, program->rules[rule], scope))
 		return false;
 	while ((other = bms_next_member(program->superseders[rule], other)) >= 0)
 	{
-		if (rule_applies(program->rules[other], scope))
+		if (rule_applies(program, program->rules[other], scope))
 			return false;
 	}
 	return true;

@@ -27,6 +27,7 @@
 #include "utils/rel.h"
 
 #include "client_facts.h"
+#include "key_set.h"
 #include "query.h"
 #include "rule.h"
 #include "transition.h"
@@ -45,6 +46,11 @@ static int	n_cached = 0;
 /* where the rules come from; InvalidOid until the first load */
 static Oid	rule_relid = InvalidOid;
 static Oid	subject_relid = InvalidOid;
+static Oid	site_relid = InvalidOid;
+
+static CachedQuery levels_query = {
+	"SELECT DISTINCT district_id, level FROM caseload.site WHERE level IS NOT NULL", 0, {NULL}
+};
 
 static CachedQuery rules_query = {
 	"SELECT district_id, rule_name, version, condition,"
@@ -64,7 +70,7 @@ invalidate_rules(Datum arg, Oid relid)
 {
 	for (int i = 0; i < n_cached; i++)
 	{
-		if (!OidIsValid(relid) || relid == rule_relid || relid == subject_relid ||
+		if (!OidIsValid(relid) || relid == rule_relid || relid == subject_relid || relid == site_relid ||
 			(cached[i].set != NULL && relid == cached[i].set->subject->facts_relid))
 			cached[i].valid = false;
 	}
@@ -104,15 +110,14 @@ text_or_null(uint64 row, int column)
 static RuleSet *
 load_rules(const char *subject)
 {
-	static uint64 serial = 0;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "caseload rules", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	RuleSet    *set = palloc0(sizeof(RuleSet));
 	OwnerScope	scope;
 	Datum		args[1];
+	bool		scoped = false;
 
 	set->context = context;
-	set->serial = ++serial;
 	set->subject = cl_subject(subject);
 	MemoryContextSwitchTo(oldcontext);
 
@@ -141,26 +146,37 @@ load_rules(const char *subject)
 		rule->from = DatumGetDateADT(cl_result(row, 5, &isnull));
 		rule->until = DatumGetDateADT(cl_result(row, 6, &isnull));
 		rule->site_level = text_or_null(row, 7);
+		scoped = scoped || rule->site_level != NULL;
 		rule->discipline = text_or_null(row, 8);
 		rule->supersedes = text_or_null(row, 9);
 		rule->warns = DatumGetBool(cl_result(row, 10, &isnull));
 		fault = cl_guarded(compile_rule, &call);
 		if (fault != NULL)
 			rule->fault = fault->message;
-		else if (strcmp(subject, "client") == 0)
+		else
 		{
 			Bitmapset  *facts = NULL;
 
 			pull_varattnos((Node *) rule->condition, 1, &facts);
-			rule->late = bms_is_member(CF_DAYS_PAST_WARNING + 1 - FirstLowInvalidHeapAttributeNumber, facts);
+			set->facts = bms_add_members(set->facts, facts);
+			rule->late = strcmp(subject, "client") == 0 &&
+				bms_is_member(CF_DAYS_PAST_WARNING + 1 - FirstLowInvalidHeapAttributeNumber, facts);
 		}
 		/* the rows come by district */
 		if (strcmp(rule->district_id, "*") != 0 &&
 			strcmp(rule->district_id, set->districts[set->n_programs - 1]) != 0)
 			set->districts[set->n_programs++] = rule->district_id;
 	}
-	MemoryContextSwitchTo(oldcontext);
 	SPI_freetuptable(SPI_tuptable);
+	if (scoped)
+	{
+		set->levels = cl_keys_new();
+		MemoryContextSwitchTo(oldcontext);
+		(void) cl_run(&levels_query, NULL, NULL);
+		MemoryContextSwitchTo(context);
+		cl_keys_add_result(set->levels);
+	}
+	MemoryContextSwitchTo(oldcontext);
 	cl_leave(&scope);
 	return set;
 }
@@ -206,6 +222,7 @@ cl_rules(const char *subject)
 	/* before reading: what changes from now on must be read again */
 	rule_relid = cl_table("rule");
 	subject_relid = cl_table("subject");
+	site_relid = cl_table("site");
 	cached[place].valid = true;
 
 	/* adopted only when whole, so that an error leaks nothing */
@@ -279,7 +296,7 @@ rule_before_write(PG_FUNCTION_ARGS)
 	return PointerGetDatum(heap_modify_tuple_by_cols(tuple, tupdesc, 1, &column, &value, &isnull));
 }
 
-/* Statement trigger AFTER any change of rule: tell all backends. */
+/* Statement trigger AFTER any change of rule, subject or site: tell all backends. */
 Datum
 rule_after_write(PG_FUNCTION_ARGS)
 {
