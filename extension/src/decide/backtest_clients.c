@@ -2,11 +2,15 @@
  * backtest_clients.c
  *		Clients replayed day by day without a query for each day.
  *
- * One query gives each episode's attendance value and the periods of whatever
- * else the facts are made from: services, warnings, the length of the window.
- * For every day cl_client_facts() then makes the row that client_facts() of
- * that day would give.  Documents are counted by _client_documents(), for the
- * days on which they change.
+ * One query gives each episode's attendance value and whatever else the facts
+ * are made from, with its days: services, warnings, documents, the length of
+ * the window.  For every day cl_client_facts() then makes the row that
+ * client_facts() of that day would give.
+ *
+ * What client_facts() asks of the tables for its day is asked of these arrays
+ * here (set_services() and the others), documents as _client_documents()
+ * counts them: a query for each day took a minute for 2,300 clients and a
+ * year.  A test compares the two, day by day.
  */
 #include "postgres.h"
 
@@ -45,8 +49,23 @@ typedef enum EpisodeColumn
 	EC_WINDOW_DAYS,
 	EC_WARNING_FROM,
 	EC_WARNING_UNTIL,
-	EC_WARNING_DUE
+	EC_WARNING_DUE,
+	EC_DOCUMENT_KIND,
+	EC_DOCUMENT_ABOUT,
+	EC_DOCUMENT_DUE,
+	EC_DOCUMENT_DONE,
+	EC_DOCUMENT_WITH_CLIENT
 } EpisodeColumn;
+
+/* The kinds of documents that are told apart; the query knows the numbers. */
+typedef enum DocumentKind
+{
+	OTHER_DOCUMENT,
+	SESSION_NOTE,
+	CONSENT,
+	PLAN,
+	CLOSING_NOTE
+} DocumentKind;
 
 /* Periods (from inclusive, until exclusive), each with something to say. */
 typedef struct Periods
@@ -57,12 +76,15 @@ typedef struct Periods
 	Datum	   *value;
 } Periods;
 
-/* The documents from a day on. */
-typedef struct DocumentSpan
+/* A document; days that it has not are infinity. */
+typedef struct Document
 {
-	DateADT		from;
-	ClientDocuments documents;
-} DocumentSpan;
+	DocumentKind kind;
+	DateADT		about;
+	DateADT		due_on;
+	DateADT		done_on;
+	bool		with_client;
+} Document;
 
 /* An episode, day by day. */
 typedef struct EpisodeReplay
@@ -74,7 +96,6 @@ typedef struct EpisodeReplay
 	bool		asks_window;
 	bool		asks_warnings;
 	bool		asks_documents;
-	SPIPlanPtr	documents_plan;
 	/* the clock of the zone read last */
 	LocalClock	clock;
 	char		zone[CL_MAX_ZONE + 1];
@@ -90,9 +111,8 @@ typedef struct EpisodeReplay
 	Datum	   *disciplines;	/* of the services */
 	Periods		windows;
 	Periods		warnings;
-	DocumentSpan *spans;
-	int			n_spans;
-	int			span;			/* of the day in work */
+	Document   *documents;
+	int			n_documents;
 	const char *district_id;	/* NULL: not needed yet */
 	const char *key;
 	/* its days */
@@ -133,7 +153,9 @@ episodes_query(const EpisodeReplay *work)
 	appendStringInfoString(&query, work->asks_window ?
 		"       p.begins, p.ends, p.days," : "NULL, NULL, NULL,");
 	appendStringInfoString(&query, work->asks_warnings ?
-		"       g.begins, g.ends, g.due" : "NULL, NULL, NULL");
+		"       g.begins, g.ends, g.due," : "NULL, NULL, NULL,");
+	appendStringInfoString(&query, work->asks_documents ?
+		"       t.kinds, t.about, t.due, t.done, t.with_client" : "NULL, NULL, NULL, NULL, NULL");
 	appendStringInfoString(&query,
 		"  FROM caseload.client_activity a"
 		"  JOIN caseload.client c ON c.district_id = a.district_id AND c.client_id = a.client_id"
@@ -160,33 +182,28 @@ episodes_query(const EpisodeReplay *work)
 			"  LEFT JOIN (SELECT g.district_id, g.subject_key, g.episode, array_agg(g.raised_on) AS begins,"
 			"                    array_agg(coalesce(g.cleared_on, 'infinity')) AS ends, array_agg(g.due_on) AS due"
 			"               FROM caseload.flag g"
-			"              WHERE g.subject = 'client' AND g.action = 'warn' AND g.state <> 'dismissed'"
+			"              WHERE g.subject = 'client' AND g.client_id = g.subject_key AND g.action = 'warn' AND g.state <> 'dismissed'"
 			"                AND g.raised_on <= $2 AND (g.cleared_on IS NULL OR g.cleared_on > $1)"
 			"                AND ($3 IS NULL OR g.district_id = $3)"
 			"              GROUP BY g.district_id, g.subject_key, g.episode) g"
 			"    ON g.district_id = a.district_id AND g.subject_key = a.client_id AND g.episode = a.episode");
+	if (work->asks_documents)
+		appendStringInfoString(&query,
+			"  LEFT JOIN (SELECT t.district_id, t.client_id,"
+			"                    array_agg(CASE t.kind WHEN 'session_note' THEN 1 WHEN 'consent' THEN 2 WHEN 'plan' THEN 3"
+			"                                          WHEN 'closing_note' THEN 4 ELSE 0 END) AS kinds,"
+			"                    array_agg(coalesce(t.about, 'infinity')) AS about,"
+			"                    array_agg(coalesce(t.due_on, 'infinity')) AS due,"
+			"                    array_agg(coalesce(t.done_at, 'infinity')) AS done,"
+			"                    array_agg(coalesce(t.with_client, false)) AS with_client"
+			"               FROM caseload.document t"
+			"              WHERE $3 IS NULL OR t.district_id = $3"
+			"              GROUP BY t.district_id, t.client_id) t"
+			"    ON t.district_id = a.district_id AND t.client_id = a.client_id");
 	appendStringInfoString(&query,
 		" WHERE a.period && daterange($1, $2, '[]') AND ($3 IS NULL OR a.district_id = $3)");
 	return query.data;
 }
-
-/*
- * The documents of a client in an episode: as of the day $5, and of each day
- * to $6 on which they say something else.  Between two such days nothing
- * changes but how long the oldest is overdue, which grows with the days.
- */
-static const char documents_text[] =
-	"SELECT x.day, t.overdue, t.days_overdue, t.notes, t.notes_late, t.consent, t.plan, t.plan_with_client, t.closing_note"
-	"  FROM (SELECT $5 AS day"
-	"        UNION"
-	"        SELECT d.day FROM caseload.document t"
-	"         CROSS JOIN LATERAL (SELECT (t.done_at AT TIME ZONE $7)::date) AS o (done_on)"
-	/* done; a session of the day before with its note; overdue */
-	"         CROSS JOIN LATERAL (VALUES (o.done_on), (CASE WHEN o.done_on <= t.about THEN t.about + 1 END),"
-	"                                    (CASE WHEN (o.done_on <= t.due_on) IS NOT TRUE THEN t.due_on + 1 END)) AS d (day)"
-	"         WHERE t.district_id = $1 AND t.client_id = $2 AND d.day > $5 AND d.day <= $6) AS x"
-	" CROSS JOIN LATERAL caseload._client_documents($1, $2, daterange($3, $4), x.day, $7) AS t"
-	" ORDER BY x.day";
 
 static Datum
 row_value(const EpisodeReplay *work, int column, bool *isnull)
@@ -231,55 +248,47 @@ row_periods(const EpisodeReplay *work, int column, Oid type, Periods *periods)
 	(void) row_array(work, column + 2, type, &periods->value);
 }
 
-static void
-read_documents(EpisodeReplay *work)
+/* Seconds as the clock counts them. */
+static int64
+second_of(TimestampTz at)
 {
-	Datum		args[7];
-	char		nulls[8] = "       ";
-	int			result;
+	int64		second = at / USECS_PER_SEC;
 
-	if (work->documents_plan == NULL)
+	if (second * USECS_PER_SEC > at)
+		second--;
+	return second + CL_SECS_TO_PG_EPOCH;
+}
+
+/* After set_clock(): documents are done on days of the client's zone. */
+static void
+row_documents(EpisodeReplay *work)
+{
+	Datum	   *kinds;
+	Datum	   *about;
+	Datum	   *due;
+	Datum	   *done;
+	Datum	   *with_client;
+
+	work->n_documents = row_array(work, EC_DOCUMENT_KIND, INT4OID, &kinds);
+	(void) row_array(work, EC_DOCUMENT_ABOUT, DATEOID, &about);
+	(void) row_array(work, EC_DOCUMENT_DUE, DATEOID, &due);
+	(void) row_array(work, EC_DOCUMENT_DONE, TIMESTAMPTZOID, &done);
+	(void) row_array(work, EC_DOCUMENT_WITH_CLIENT, BOOLOID, &with_client);
+	work->documents = palloc(sizeof(Document) * Max(work->n_documents, 1));
+	for (int i = 0; i < work->n_documents; i++)
 	{
-		Oid			types[7] = {TEXTOID, TEXTOID, DATEOID, DATEOID, DATEOID, DATEOID, TEXTOID};
+		Document   *document = &work->documents[i];
+		TimestampTz done_at = DatumGetTimestampTz(done[i]);
 
-		/* for one client after the other: planned once */
-		work->documents_plan = SPI_prepare_cursor(documents_text, 7, types, CURSOR_OPT_GENERIC_PLAN);
-		if (work->documents_plan == NULL)
-			elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
+		document->kind = (DocumentKind) DatumGetInt32(kinds[i]);
+		document->about = DatumGetDateADT(about[i]);
+		document->due_on = DatumGetDateADT(due[i]);
+		document->with_client = DatumGetBool(with_client[i]);
+		if (TIMESTAMP_NOT_FINITE(done_at))
+			DATE_NOEND(document->done_on);
+		else
+			document->done_on = cl_local_day(&work->clock, second_of(done_at)) - CL_DAYS_TO_PG_EPOCH;
 	}
-	args[0] = work->in.district_id;
-	args[1] = work->in.client_id;
-	args[2] = DateADTGetDatum(work->in.from);
-	args[3] = DateADTGetDatum(work->until);
-	nulls[2] = DATE_NOT_FINITE(work->in.from) ? 'n' : ' ';
-	nulls[3] = DATE_NOT_FINITE(work->until) ? 'n' : ' ';
-	args[4] = DateADTGetDatum(work->day);
-	args[5] = DateADTGetDatum(work->last);
-	args[6] = CStringGetTextDatum(work->zone[0] ? work->zone : "UTC");
-	result = SPI_execute_plan(work->documents_plan, args, nulls, true, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
-	work->n_spans = (int) SPI_processed;
-	work->spans = palloc(sizeof(DocumentSpan) * work->n_spans);
-	for (int i = 0; i < work->n_spans; i++)
-	{
-		HeapTuple	tuple = SPI_tuptable->vals[i];
-		TupleDesc	tupdesc = SPI_tuptable->tupdesc;
-		DocumentSpan *span = &work->spans[i];
-		bool		isnull;
-
-		span->from = DatumGetDateADT(SPI_getbinval(tuple, tupdesc, 1, &isnull));
-		span->documents.overdue = DatumGetInt32(SPI_getbinval(tuple, tupdesc, 2, &isnull));
-		span->documents.days_overdue = DatumGetInt32(SPI_getbinval(tuple, tupdesc, 3, &isnull));
-		span->documents.notes = DatumGetInt32(SPI_getbinval(tuple, tupdesc, 4, &isnull));
-		span->documents.notes_late = DatumGetInt32(SPI_getbinval(tuple, tupdesc, 5, &isnull));
-		span->documents.consent = DatumGetBool(SPI_getbinval(tuple, tupdesc, 6, &isnull));
-		span->documents.plan = DatumGetBool(SPI_getbinval(tuple, tupdesc, 7, &isnull));
-		span->documents.plan_with_client = DatumGetBool(SPI_getbinval(tuple, tupdesc, 8, &isnull));
-		span->documents.closing_note = DatumGetBool(SPI_getbinval(tuple, tupdesc, 9, &isnull));
-	}
-	SPI_freetuptable(SPI_tuptable);
-	work->span = 0;
 }
 
 static void
@@ -355,17 +364,55 @@ set_warning(EpisodeReplay *work)
 	}
 }
 
+static inline bool
+in_episode(const EpisodeReplay *work, DateADT day)
+{
+	return work->in.from <= day && day < work->until;
+}
+
+/* As _client_documents() counts them. */
 static void
 set_documents(EpisodeReplay *work)
 {
-	const DocumentSpan *span;
+	ClientDocuments *count = &work->in.documents;
 
-	while (work->span + 1 < work->n_spans && work->spans[work->span + 1].from <= work->day)
-		work->span++;
-	span = &work->spans[work->span];
-	work->in.documents = span->documents;
-	if (span->documents.overdue > 0)
-		work->in.documents.days_overdue += work->day - span->from;
+	memset(count, 0, sizeof(ClientDocuments));
+	for (int i = 0; i < work->n_documents; i++)
+	{
+		const Document *document = &work->documents[i];
+
+		if (document->done_on > work->day)
+		{
+			if (document->due_on < work->day && in_episode(work, document->due_on))
+			{
+				count->overdue++;
+				count->days_overdue = Max(count->days_overdue, work->day - document->due_on);
+			}
+			continue;
+		}
+		switch (document->kind)
+		{
+			case SESSION_NOTE:
+				if (!in_episode(work, document->about))
+					break;
+				count->notes += (document->about < work->day);
+				count->notes_late += (document->done_on > document->about);
+				break;
+			case CONSENT:
+				count->consent = true;
+				break;
+			case PLAN:
+				count->plan = true;
+				count->plan_with_client |= document->with_client;
+				break;
+			case CLOSING_NOTE:
+				if (in_episode(work, DATE_IS_NOEND(document->about) ? document->done_on : document->about))
+					count->closing_note = true;
+				break;
+			case OTHER_DOCUMENT:
+				break;
+		}
+	}
 }
 
 /* Does the condition hold on the day in work? */
@@ -462,12 +509,11 @@ replay_episode(EpisodeReplay *work)
 	row_periods(work, EC_WARNING_FROM, DATEOID, &work->warnings);
 	cl_attendance_open(&work->start, DatumGetAttendancePP(row_value(work, EC_ATTENDANCE, &isnull)));
 	set_clock(work);
+	row_documents(work);
 	work->day = Max(replay->from, work->in.from);
 	work->last = Min(replay->to, work->until - 1);
 	work->district_id = work->key = NULL;
 	work->held = false;
-	if (work->asks_documents)
-		read_documents(work);
 	cl_replay_guarded(replay, replay_days, work, &work->day, day_failed);
 	/* a closed episode takes its flags along */
 	if (work->held && work->last < replay->to)
@@ -522,8 +568,6 @@ cl_replay_clients(Replay *replay)
 	}
 	SPI_cursor_close(portal);
 	SPI_freeplan(plan);
-	if (work.documents_plan != NULL)
-		SPI_freeplan(work.documents_plan);
 	ExecDropSingleTupleTableSlot(work.slot);
 	MemoryContextDelete(scratch);
 }
