@@ -177,15 +177,19 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, caseload, pg_temp
 AS $$
 DECLARE
-  due    record;
-  closed bigint := 0;
+  due       record;
+  districts text[];
+  closed    bigint := 0;
 BEGIN
+  SELECT array_agg(p.district_id) INTO districts
+    FROM caseload.policies(CURRENT_DATE) p WHERE p.auto_close AND (in_district IS NULL OR p.district_id = in_district);
+  IF districts IS NULL THEN
+    RETURN 0;
+  END IF;
   FOR due IN
     SELECT f.district_id, f.flag_id, f.client_id, f.rule_district, f.rule_name, f.rule_version
       FROM caseload.flag f
-      JOIN caseload.policies(CURRENT_DATE) p ON p.district_id = f.district_id AND p.auto_close
-     WHERE f.cleared_on IS NULL AND f.action = 'close' AND f.state IN ('open', 'acknowledged')
-       AND (in_district IS NULL OR f.district_id = in_district)
+     WHERE f.district_id = ANY (districts) AND f.cleared_on IS NULL AND f.action = 'close' AND f.state IN ('open', 'acknowledged')
        AND f.due_on <= caseload._client_day(f.district_id, f.client_id)
        AND (f.snoozed_until IS NULL OR f.snoozed_until <= caseload._client_day(f.district_id, f.client_id))
      ORDER BY f.district_id, f.client_id, f.priority

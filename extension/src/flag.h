@@ -50,11 +50,12 @@ extern void cl_clear_flags(FlagChanges *changes, const FlagSubject *subject, Sta
 extern bool cl_notify;
 extern void cl_changes_write(FlagChanges *changes, FlagCounts *counts);
 
-/* clients.c: flags of clients, without queries */
+/* client_flags.c */
 extern void cl_flags_after_change(const KeySet *set, const ClientValues *values);
 extern void cl_evaluate_clients(const char *district_id, const DateADT *as_of, FlagCounts *counts);
 
-/* subjects.c: flags of everything else, by queries */
+/* subject_flags.c */
+extern void cl_evaluate_subject(const char *subject, const char *district_id, const DateADT *as_of, FlagCounts *counts);
 extern void cl_sync_subject(const char *subject, KeySet *set);
 
 #endif							/* CL_FLAG_H */

@@ -34,12 +34,11 @@ typedef struct Subject
 	int			discipline_column;	/* 0: no discipline */
 } Subject;
 
-typedef enum Verdict
-{
-	RULE_SILENT,				/* false or unknown */
-	RULE_HOLDS,
-	RULE_FAILS
-} Verdict;
+typedef uint8 Verdict;
+
+#define RULE_SILENT	((Verdict) 0)	/* false or unknown */
+#define RULE_HOLDS	((Verdict) 1)
+#define RULE_FAILS	((Verdict) 2)
 
 /* A rule as this backend knows it, compiled. */
 typedef struct Rule
@@ -91,6 +90,8 @@ typedef struct RuleProgram
 	int			n_chunks[2];
 	Bitmapset **superseders;	/* of each rule; NULL: none */
 	bool		can_fail;
+	bool		broken;			/* some rule does not compile */
+	bool		unconditional;	/* all rules always speak */
 	ExprContext *econtext;
 	/* of the row judged last */
 	Verdict    *verdicts;

@@ -126,6 +126,7 @@ cl_rule_program(RuleSet *set, const char *district_id)
 	oldcontext = MemoryContextSwitchTo(set->context);
 	program = palloc0(sizeof(RuleProgram));
 	program->levels = set->levels;
+	program->unconditional = true;
 	program->district_id = set->districts[place];
 	program->rules = palloc(sizeof(Rule *) * Max(set->count, 1));
 	for (int late = 0; late <= 1; late++)
@@ -139,6 +140,9 @@ cl_rule_program(RuleSet *set, const char *district_id)
 				continue;
 			program->rules[program->count++] = rule;
 			program->can_fail |= cl_can_fail(rule->condition);
+			program->broken |= (rule->condition == NULL);
+			program->unconditional &= (rule->site_level == NULL && rule->discipline == NULL &&
+									   DATE_IS_NOBEGIN(rule->from) && DATE_IS_NOEND(rule->until));
 		}
 		if (!late)
 			program->early = program->count;
@@ -146,6 +150,8 @@ cl_rule_program(RuleSet *set, const char *district_id)
 	program->verdicts = palloc0(sizeof(Verdict) * Max(program->count, 1));
 	program->faults = palloc0(sizeof(char *) * Max(program->count, 1));
 	find_superseders(program);
+	for (int i = 0; i < program->count; i++)
+		program->unconditional &= (program->superseders[i] == NULL);
 	program->econtext = CreateStandaloneExprContext();
 	build_chunks(program, false, set->subject->facts);
 	build_chunks(program, true, set->subject->facts);
@@ -174,6 +180,22 @@ cl_restore_rights(const Restriction *before)
 	SetUserIdAndSecContext(before->userid, before->sec_context);
 }
 
+/* Rules that do not compile. */
+static void
+fail_broken(RuleProgram *program, bool late)
+{
+	int			end = late ? program->count : program->early;
+
+	for (int i = late ? program->early : 0; i < end; i++)
+	{
+		if (program->rules[i]->condition == NULL)
+		{
+			program->verdicts[i] = RULE_FAILS;
+			program->faults[i] = program->rules[i]->fault;
+		}
+	}
+}
+
 /*
  * Judge a row of facts by all early or all late rules of a program; the
  * answer is in program->verdicts.  Throws what a condition throws.
@@ -193,19 +215,13 @@ cl_judge(RuleProgram *program, TupleTableSlot *facts, bool late)
 		TupleTableSlot *result = ExecProject(program->chunks[late][chunk]);
 		int			columns = result->tts_tupleDescriptor->natts;
 
-		for (int i = 0; i < columns; i++, rule++)
-		{
-			if (!result->tts_isnull[i] && DatumGetBool(result->tts_values[i]))
-				program->verdicts[rule] = RULE_HOLDS;
-			else if (likely(program->rules[rule]->condition != NULL))
-				program->verdicts[rule] = RULE_SILENT;
-			else
-			{
-				program->verdicts[rule] = RULE_FAILS;
-				program->faults[rule] = program->rules[rule]->fault;
-			}
-		}
+		/* no branches: a row may be judged by hundreds of rules */
+		for (int i = 0; i < columns; i++)
+			program->verdicts[rule + i] = (Verdict) (!result->tts_isnull[i] & (result->tts_values[i] != (Datum) 0));
+		rule += columns;
 	}
+	if (program->broken)
+		fail_broken(program, late);
 	ResetExprContext(program->econtext);
 	cl_restore_rights(&before);
 }

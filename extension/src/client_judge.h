@@ -1,0 +1,111 @@
+/*
+ * client_judge.h
+ *		What a judge of clients holds in his hands.
+ */
+#ifndef CL_CLIENT_JUDGE_H
+#define CL_CLIENT_JUDGE_H
+
+#include "activity.h"
+#include "client_facts.h"
+#include "flag.h"
+#include "table.h"
+#include "lib/stringinfo.h"
+
+/* Places in the columns of cl_flag_table. */
+enum
+{
+	FLAG_DISTRICT_ID,
+	FLAG_SUBJECT_KEY,
+	FLAG_SUBJECT,
+	FLAG_EPISODE,
+	FLAG_RULE_DISTRICT,
+	FLAG_RULE_NAME,
+	FLAG_ID,
+	FLAG_STATE,
+	FLAG_SNOOZED_UNTIL,
+	FLAG_ACTION,
+	FLAG_DUE_ON,
+	FLAG_CLEARED_ON
+};
+
+/* Services of a client on a day. */
+#define UNSURE	(-1)			/* depends on which day it is there */
+typedef struct ServiceCount
+{
+	int32		due;
+	int32		waiting;
+} ServiceCount;
+
+/* A row of one of our tables, taken apart. */
+typedef struct RowBuffer
+{
+	Datum	   *values;
+	bool	   *nulls;
+	Datum		value[CL_TABLE_COLUMNS];	/* by place in CachedTable.columns */
+	bool		isnull[CL_TABLE_COLUMNS];
+} RowBuffer;
+
+/* Reads clients and judges them. */
+typedef struct Judge
+{
+	RuleSet    *rules;
+	RuleProgram *program;		/* of the district judged last */
+	StringInfoData program_district;
+	const DateADT *as_of;		/* NULL: today, wherever the client is */
+	FlagChanges *changes;
+	Snapshot	snapshot;
+	Relation	activity;
+	Relation	flag;
+	Relation	service;
+	Relation	client;
+	Relation	site;
+	TupleTableSlot *slot;		/* a row of facts */
+	MemoryContext scratch;		/* reset for each client */
+	RowBuffer	row;			/* of flags */
+	RowBuffer	activity_row;
+	LocalClock	clock;
+	char		zone[CL_MAX_ZONE + 1];	/* of the clock */
+	int			zone_length;	/* -1: no clock yet */
+	/* what the rules ask for */
+	bool		asks_services;
+	bool		asks_client;
+	bool		asks_window;
+	bool		asks_documents;
+	bool		wanted[CF_COLUMNS];
+	/* window of the district and day looked up last */
+	char	   *window_district;
+	DateADT		window_day;
+	int32		window;
+	/* while everybody is judged: what else would be a look for each */
+	KeySet	   *flagged;		/* NULL: look flags up */
+	StandingFlag **standing;	/* by place in flagged */
+	bool	   *seen;
+	KeySet	   *served;			/* NULL: look services up */
+	ServiceCount *services;		/* by place in served */
+	/* the client in work */
+	SubjectKey	key;
+	DateADT		day;
+	bool		client_read;
+	Datum		site_id;
+	Datum		level;
+	Datum		category;
+} Judge;
+
+
+extern CachedTable cl_activity_table;
+extern CachedTable cl_flag_table;
+extern CachedTable cl_service_table;
+
+extern void cl_open_judge(Judge *judge, const DateADT *as_of, FlagChanges *changes);
+extern void cl_close_judge(Judge *judge);
+extern void cl_deform(const CachedTable *table, Relation rel, HeapTuple tuple, RowBuffer *row);
+extern bool cl_text_is(Datum value, const char *string);
+extern StandingFlag *cl_make_standing(const RowBuffer *row);
+extern StandingFlag *cl_standing_flags(Judge *judge);
+extern void cl_begin_client(Judge *judge, const SubjectKey *key);
+extern void cl_read_value(Judge *judge, HeapTuple tuple, ActivityValue *value);
+extern bool cl_holds_day(Judge *judge, const ActivityValue *value, AttendanceReader *reader);
+extern bool cl_judge_episode(Judge *judge, AttendanceReader *reader, const ActivityValue *value, StandingFlag *standing);
+extern void cl_judge_client(Judge *judge, const SubjectKey *key, const ClientValues *values);
+
+#endif							/* CL_CLIENT_JUDGE_H */
