@@ -346,6 +346,10 @@ BEGIN
     RAISE EXCEPTION 'there are rules about subject "%"', name
       USING ERRCODE = 'dependent_objects_still_exist', HINT = 'Delete them first.';
   END IF;
+  UPDATE caseload.flag f
+     SET cleared_on = greatest(CURRENT_DATE, f.raised_on), cleared_why = 'rule', cleared_at = now(), cleared_by = caseload.actor(),
+         state = CASE WHEN f.state IN ('dismissed', 'closed') THEN f.state ELSE 'resolved' END
+   WHERE f.subject = name AND f.cleared_on IS NULL;
   DELETE FROM caseload.subject s WHERE s.subject_name = name;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'unknown subject "%"', name USING ERRCODE = 'invalid_parameter_value';

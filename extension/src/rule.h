@@ -120,6 +120,9 @@ extern ErrorData *cl_guarded(void (*body) (void *), void *arg);
 extern Expr *cl_expression_check(const char *source, TupleDesc facts, Oid result_type);
 extern Expr *cl_expression_analyze(const char *source, TupleDesc facts, Oid result_type);
 
+/* expression_cost.c */
+extern void cl_check_expression_cost(Node *expression);
+
 /* expression_text.c */
 extern bool cl_is_not_distinct(Node *node);
 extern char *cl_expression_text(Node *node, TupleDesc facts);

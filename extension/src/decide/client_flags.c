@@ -15,6 +15,7 @@
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -35,6 +36,8 @@ sync_clients(const KeySet *set, const ClientValues *values, const DateADT *as_of
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "caseload flags", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 
+	/* what the statement itself has done is to be seen */
+	CommandCounterIncrement();
 	changes = cl_changes_new(true);
 	cl_open_judge(&judge, as_of, changes);
 	for (int i = 0; i < set->count; i++)

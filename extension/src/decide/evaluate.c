@@ -30,6 +30,12 @@ static CachedQuery subjects_query = {
 	"SELECT DISTINCT subject FROM caseload.rule ORDER BY 1", 0, {NULL}
 };
 
+/* also flags whose rules have all been deleted stand */
+static CachedQuery flagged_subjects_query = {
+	"SELECT subject FROM caseload.rule"
+	" UNION SELECT subject FROM caseload.flag WHERE cleared_on IS NULL ORDER BY 1", 0, {NULL}
+};
+
 static CachedQuery auto_close_query = {
 	"SELECT caseload._auto_close($1)", 1, {"text"}
 };
@@ -52,9 +58,9 @@ as_of_arg(FunctionCallInfo fcinfo, int argument, DateADT *as_of)
 	return as_of;
 }
 
-/* The subjects that there are rules for. */
+/* The subjects that a query names. */
 static List *
-subjects_with_rules(void)
+subjects_of(CachedQuery *query)
 {
 	MemoryContext context = CurrentMemoryContext;
 	List	   *subjects = NIL;
@@ -62,7 +68,7 @@ subjects_with_rules(void)
 	uint64		rows;
 
 	cl_enter(&scope);
-	rows = cl_run(&subjects_query, NULL, NULL);
+	rows = cl_run(query, NULL, NULL);
 	for (uint64 row = 0; row < rows; row++)
 	{
 		MemoryContext oldcontext = MemoryContextSwitchTo(context);
@@ -95,9 +101,8 @@ evaluate(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	tupdesc = BlessTupleDesc(tupdesc);
 
-	/* also without rules: flags of those that were deleted stand */
 	cl_evaluate_clients(district_id, as_of, &counts);
-	foreach(cell, subjects_with_rules())
+	foreach(cell, subjects_of(&flagged_subjects_query))
 	{
 		if (strcmp(lfirst(cell), "client") != 0)
 			cl_evaluate_subject(lfirst(cell), district_id, as_of, &counts);
@@ -162,7 +167,7 @@ findings(PG_FUNCTION_ARGS)
 	ListCell   *cell;
 
 	InitMaterializedSRF(fcinfo, 0);
-	foreach(cell, subjects_with_rules())
+	foreach(cell, subjects_of(&subjects_query))
 	{
 		/* the rules are the backend's, and read with the owner's rights ... */
 		RuleSet    *rules = cl_rules(lfirst(cell));

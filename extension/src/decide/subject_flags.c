@@ -10,6 +10,7 @@
 
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "access/tableam.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
@@ -163,6 +164,8 @@ sync_subject(RuleSet *rules, const KeySet *set, const DateADT *as_of, FlagCounts
 	reader.changes = cl_changes_new(true);
 	reader.day = as_of ? *as_of : GetSQLCurrentDate();
 	cl_keys_lock(set, CL_LOCK_SUBJECTS);
+	/* what the statement itself has done is to be seen */
+	CommandCounterIncrement();
 	cl_enter(&scope);
 	PushActiveSnapshot(GetLatestSnapshot());
 	args[0] = CStringGetTextDatum(rules->subject->name);

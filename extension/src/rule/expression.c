@@ -25,7 +25,6 @@
 #include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
-#include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -55,6 +54,7 @@ typedef struct WalkState
 	ParseState *pstate;
 	int			depth;
 	int			nodes;
+	int			copies;			/* of what is walked that analysis will make */
 } WalkState;
 
 static const Oid allowed_types[] = {
@@ -69,7 +69,13 @@ static const char *const allowed_functions[] = {
 	"abs", "ceil", "ceiling", "div", "floor", "mod", "round", "sign", "trunc"
 };
 
-PG_FUNCTION_INFO_V1(check_expression);
+/* What a text means must not depend on who reads it. */
+static const char *const pinned_settings[][2] = {
+	{"search_path", "pg_catalog, pg_temp"},
+	{"transform_null_equals", "off"},
+	{"standard_conforming_strings", "on"},
+	{"backslash_quote", "on"}
+};
 
 /* -------------------------------------------------------------- refusal --- */
 
@@ -87,7 +93,8 @@ static void
 count_node(WalkState *walk, int location)
 {
 	check_stack_depth();
-	if (++walk->nodes > CL_MAX_EXPRESSION_NODES || walk->depth > CL_MAX_EXPRESSION_DEPTH)
+	walk->nodes += walk->copies;
+	if (walk->nodes > CL_MAX_EXPRESSION_NODES || walk->depth > CL_MAX_EXPRESSION_DEPTH)
 		ereport(ERROR,
 				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
 				 errmsg("expression is too complex"),
@@ -120,6 +127,8 @@ name_allowed(const char *name, const char *const *list, size_t count)
 
 /* ------------------------------------------------------------- raw tree --- */
 
+static void check_raw(WalkState *walk, Node *node);
+
 static void
 check_raw_type(WalkState *walk, TypeName *name)
 {
@@ -142,6 +151,75 @@ check_raw_type(WalkState *walk, TypeName *name)
 				 errmsg("this type cannot be used in an expression over facts"),
 				 errhint("Use boolean, smallint, integer, bigint, real, double precision, numeric or text; facts give dates as days."),
 				 parser_errposition(walk->pstate, name->location)));
+}
+
+/*
+ * A part of which analysis makes copies.  Copies of copies soon are millions,
+ * so they are counted before they are made.
+ */
+static void
+check_raw_copied(WalkState *walk, Node *node, int copies)
+{
+	int			before = walk->copies;
+
+	walk->copies *= copies;
+	check_raw(walk, node);
+	walk->copies = before;
+}
+
+/* How often x IN (...) looks at x: once for all constants, once for each other element. */
+static int
+count_in_copies(Node *elements)
+{
+	int			copies = 1;
+	ListCell   *cell;
+
+	if (elements == NULL || !IsA(elements, List))
+		return copies;
+	foreach(cell, (List *) elements)
+	{
+		if (!IsA(lfirst(cell), A_Const))
+			copies++;
+	}
+	return copies;
+}
+
+static void
+check_raw_operator(WalkState *walk, A_Expr *expr)
+{
+	int			left = 1;
+	int			right = 1;
+
+	switch (expr->kind)
+	{
+		case AEXPR_OP:
+			if (list_length(expr->name) != 1)
+				refuse(walk, "a qualified operator", expr->location);
+			/* others may take literals of types whose input does more than read */
+			if (!name_allowed(strVal(linitial(expr->name)), allowed_operators, lengthof(allowed_operators)))
+				refuse(walk, psprintf("operator \"%s\"", strVal(linitial(expr->name))), expr->location);
+			break;
+		case AEXPR_DISTINCT:
+		case AEXPR_NOT_DISTINCT:
+		case AEXPR_NULLIF:
+			break;
+		case AEXPR_IN:
+			left = count_in_copies(expr->rexpr);
+			break;
+		case AEXPR_BETWEEN:
+		case AEXPR_NOT_BETWEEN:
+			left = 2;
+			break;
+		case AEXPR_BETWEEN_SYM:
+		case AEXPR_NOT_BETWEEN_SYM:
+			left = 4;
+			right = 2;
+			break;
+		default:
+			refuse(walk, "this operator", expr->location);
+	}
+	check_raw_copied(walk, expr->lexpr, left);
+	check_raw_copied(walk, expr->rexpr, right);
 }
 
 /*
@@ -174,30 +252,8 @@ check_raw(WalkState *walk, Node *node)
 				refuse(walk, "a qualified name or a whole row", ((ColumnRef *) node)->location);
 			break;
 		case T_A_Expr:
-			{
-				A_Expr	   *expr = (A_Expr *) node;
-
-				switch (expr->kind)
-				{
-					case AEXPR_OP:
-					case AEXPR_DISTINCT:
-					case AEXPR_NOT_DISTINCT:
-					case AEXPR_NULLIF:
-					case AEXPR_IN:
-					case AEXPR_BETWEEN:
-					case AEXPR_NOT_BETWEEN:
-					case AEXPR_BETWEEN_SYM:
-					case AEXPR_NOT_BETWEEN_SYM:
-						break;
-					default:
-						refuse(walk, "this operator", expr->location);
-				}
-				if (list_length(expr->name) != 1)
-					refuse(walk, "a qualified operator", expr->location);
-				check_raw(walk, expr->lexpr);
-				check_raw(walk, expr->rexpr);
-				break;
-			}
+			check_raw_operator(walk, (A_Expr *) node);
+			break;
 		case T_BoolExpr:
 			check_raw(walk, (Node *) ((BoolExpr *) node)->args);
 			break;
@@ -447,8 +503,9 @@ cl_expression_check(const char *source, TupleDesc facts, Oid result_type)
 	error_context_stack = &callback;
 
 	nest_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	for (size_t i = 0; i < lengthof(pinned_settings); i++)
+		(void) set_config_option(pinned_settings[i][0], pinned_settings[i][1], PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 
 	cl_restrict_rights(&before);
 
@@ -458,6 +515,7 @@ cl_expression_check(const char *source, TupleDesc facts, Oid result_type)
 	pstate->p_ref_hook_state = facts;
 	walk.pstate = pstate;
 	walk.depth = walk.nodes = 0;
+	walk.copies = 1;
 
 	parsed = raw_parser(source, RAW_PARSE_PLPGSQL_EXPR);
 	select = castNode(SelectStmt, linitial_node(RawStmt, parsed)->stmt);
@@ -496,6 +554,7 @@ cl_expression_check(const char *source, TupleDesc facts, Oid result_type)
 
 	walk.depth = walk.nodes = 0;
 	(void) check_analyzed(node, &walk);
+	cl_check_expression_cost(node);
 
 	free_parsestate(pstate);
 	cl_restore_rights(&before);
@@ -567,76 +626,4 @@ cl_guarded(void (*body) (void *), void *arg)
 	MemoryContextSwitchTo(oldcontext);
 	CurrentResourceOwner = oldowner;
 	return fault;
-}
-
-/* A call of cl_expression_analyze() as cl_guarded() wants it. */
-typedef struct AnalyzeCall
-{
-	const char *source;
-	TupleDesc	facts;
-	Oid			type;
-} AnalyzeCall;
-
-static void
-analyze_call(void *arg)
-{
-	AnalyzeCall *call = arg;
-
-	(void) cl_expression_analyze(call->source, call->facts, call->type);
-}
-
-static void
-set_text(Datum *values, bool *nulls, int column, const char *string)
-{
-	nulls[column] = (string == NULL);
-	if (string != NULL)
-		values[column] = CStringGetTextDatum(string);
-}
-
-/*
- * check_expression(subject, expression, result_type)
- *		-> ok, message, detail, hint, position (in characters, from 1)
- *
- * Says what INSERT of a rule would say, without the error.
- */
-Datum
-check_expression(PG_FUNCTION_ARGS)
-{
-	char	   *subject = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	char	   *source = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	char	   *wanted = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	TupleDesc	facts = cl_facts_type(subject);
-	TupleDesc	tupdesc;
-	AnalyzeCall call;
-	ErrorData  *fault;
-	Oid			type;
-	Datum		values[5] = {0};
-	bool		nulls[5] = {false, true, true, true, true};
-
-	if (strcmp(wanted, "boolean") == 0)
-		type = BOOLOID;
-	else if (strcmp(wanted, "numeric") == 0)
-		type = NUMERICOID;
-	else
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("result_type must be boolean or numeric")));
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-
-	call.source = source;
-	call.facts = facts;
-	call.type = type;
-	fault = cl_guarded(analyze_call, &call);
-	values[0] = BoolGetDatum(fault == NULL);
-	if (fault != NULL)
-	{
-		set_text(values, nulls, 1, fault->message);
-		set_text(values, nulls, 2, fault->detail);
-		set_text(values, nulls, 3, fault->hint);
-		nulls[4] = fault->internalpos <= 0;
-		values[4] = Int32GetDatum(fault->internalpos);
-	}
-
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
 }
