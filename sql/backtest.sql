@@ -37,8 +37,9 @@ SELECT * FROM caseload.backtest('client', 'is_active AND days_inactive >= 30', '
 SELECT * FROM caseload.backtest('client', 'is_active AND days_inactive >= 30', '2026-01-31', '2026-01-31', 'BACK') WHERE key = 'gone';
 -- the third strike counts on the local day of the site; the episode takes its strikes along, on the day after its last
 SELECT * FROM caseload.backtest('client', 'is_active AND strikes >= 3', '2026-01-01', '2026-03-31', 'BACK');
--- what holds already on the first day is raised there; a day too early nothing is cleared
+-- what holds already on the first day is raised there; a day too early nothing is cleared, on the last day it is
 SELECT * FROM caseload.backtest('client', 'is_active AND strikes >= 3', '2026-01-22', '2026-01-24', 'BACK');
+SELECT * FROM caseload.backtest('client', 'is_active AND strikes >= 3', '2026-01-24', '2026-01-25', 'BACK') WHERE key = 'again';
 -- one episode after the other without a day between
 SELECT * FROM caseload.backtest('client', 'strikes >= 1', '2026-01-01', '2026-03-31', 'BACK') WHERE key = 'next';
 SELECT * FROM caseload.backtest('client', 'episode = 2', '2026-01-01', '2026-03-31', 'BACK');
