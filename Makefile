@@ -2,6 +2,7 @@
 #
 #   make demo      install what is missing, build, start a private cluster, print the Monday report
 #   make test      every test of the default run; ends with "N passed, N failed"
+#   make proof     the long versions: ten times the random histories, a minute of concurrent writers
 #   make psql      look around in the demo          make stop     stop it
 #
 # The rest is ordinary PGXS: make, make install, make installcheck, with PG_CONFIG=, DESTDIR= and VPATH builds.
@@ -53,9 +54,11 @@ $(OBJS): $(wildcard $(SRC)/extension/src/*.h)
 extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
-.PHONY: demo psql stop test docs
+.PHONY: demo psql stop test proof docs
 demo test:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
+proof:
+	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_HISTORIES=10000 CASELOAD_SECONDS=60 $(SRC)/scripts/test pgtap tap
 psql:
 	@PSQLRC=$$($(SRC)/scripts/cluster put $(SRC)/psql/caseload.psqlrc) $(SRC)/scripts/cluster psql
 stop:

@@ -68,6 +68,7 @@ INSERT INTO place VALUES
 CREATE FUNCTION pg_temp.today(zone text) RETURNS date LANGUAGE sql STABLE AS
 $$ SELECT CASE WHEN pg_get_function_arguments('caseload.evaluate(date, text)'::regprocedure) LIKE '%DEFAULT NULL::date%'
                THEN (now() AT TIME ZONE zone)::date ELSE CURRENT_DATE END $$;
+CREATE TEMP TABLE started AS SELECT coalesce(zone, 'UTC') AS zone, pg_temp.today(coalesce(zone, 'UTC')) AS day FROM place;
 
 ------------------------------------------------------------------------------------------------------------------------------------
 -- The histories: the site, the episodes and the events that there shall be in the end
@@ -144,7 +145,7 @@ CREATE UNIQUE INDEX ON wanted (h, i);
 ANALYZE wanted;
 
 ------------------------------------------------------------------------------------------------------------------------------------
--- The deliveries: what happens in which of 24 rounds. Round -1 is before all.
+-- The deliveries: what happens in which of 24 rounds
 ------------------------------------------------------------------------------------------------------------------------------------
 
 -- Sites whose zone is wrong at first, and the round in which it is corrected.
@@ -475,7 +476,8 @@ SELECT is(count(*), 0::bigint, 'client_activity: histories that differ between d
 FROM (SELECT FROM caseload.client_activity WHERE district_id ~ '^O[0-9]+$' GROUP BY client_id, episode HAVING count(*) <> 10 OR count(DISTINCT attendance::text) <> 1) x;
 SELECT is(count(*), 0::bigint, 'verify() agrees') FROM caseload.verify() WHERE district_id ~ '^O[0-9]+$';
 
--- 3. Flags as the triggers have left them
+-- 3. Flags as the triggers have left them; where a day has begun meanwhile, as evaluate() has
+DO $$BEGIN IF EXISTS (SELECT FROM started WHERE day <> pg_temp.today(zone)) THEN PERFORM caseload.evaluate(); END IF; END$$;
 SELECT pg_temp.compare(NULL, 'today');
 
 -- 4. Flags as of fixed dates, one after the other and back
