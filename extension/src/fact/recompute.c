@@ -132,7 +132,7 @@ find_bucket(const Partition *part, uint32 district, const uint64 *key, uint32 wo
 	return i;
 }
 
-/* Take the clients, which come first; returns where the other records begin. */
+/* Take the clients, which come first; returns where the other rows begin. */
 static uint64 *
 take_clients(Recompute *work, Partition *part, uint64 *at, uint64 *end)
 {
@@ -156,6 +156,8 @@ take_clients(Recompute *work, Partition *part, uint64 *at, uint64 *end)
 		client->zone = (int) row.payload;
 		client->hash = cl_hash_key(row.district, row.key, row.words);
 		at = next;
+		if ((part->n_clients & 0xffff) == 0)
+			CHECK_FOR_INTERRUPTS();
 	}
 
 	while (n_buckets < part->n_clients * 2)
@@ -192,7 +194,7 @@ compare_episodes(const void *a, const void *b)
 }
 
 /*
- * Take the other records of those clients; what belongs to nobody is left
+ * Take the other rows of those clients; what belongs to nobody is left
  * out.  Of an event only its owner is told, in place of the key.
  */
 static void

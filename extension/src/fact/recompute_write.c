@@ -30,7 +30,7 @@
  * no more pages of events for each client than this.
  */
 #define FEWEST_CLIENTS		1000
-#define PAGES_PER_CLIENT	4
+#define PAGES_PER_CLIENT	8
 
 static CachedQuery write_query = {
 	"INSERT INTO caseload.client_activity (district_id, client_id, episode, period, attendance)"
