@@ -18,6 +18,12 @@ AS 'MODULE_PATHNAME', 'rebuild'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION caseload.rebuild(text, text) IS 'Makes derived values anew from the facts, of one client, one district or all (NULL); returns how many differed.';
 
+CREATE FUNCTION caseload._activity_differences(in_district text DEFAULT NULL)
+RETURNS TABLE (district_id text, client_id text, episode integer, period daterange, attendance caseload.attendance)
+AS 'MODULE_PATHNAME', '_activity_differences'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000;
+COMMENT ON FUNCTION caseload._activity_differences(text) IS 'Internal: what client_activity must say where it does not, of one district or all (NULL), made from all events in one pass; writes nothing.';
+
 CREATE FUNCTION caseload.therapist_before_write()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'therapist_before_write'

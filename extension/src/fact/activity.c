@@ -20,6 +20,7 @@
 #include "activity.h"
 #include "delta.h"
 #include "query.h"
+#include "recompute.h"
 #include "transition.h"
 
 /*
@@ -289,17 +290,32 @@ add_all_clients(KeySet *set, const char *district_id, const char *client_id)
 	cl_keys_add_result(set);
 }
 
-/* Lock the clients of a set, make their values anew, judge them again. */
+/*
+ * Lock the clients of a district, or one client, or all (NULL), make their
+ * values anew, judge them again.
+ */
 static uint64
-rebuild_set(KeySet *set)
+rebuild_clients(const char *district_id, const char *client_id)
 {
+	KeySet	   *set = cl_keys_new();
 	uint64		written;
 
+	add_all_clients(set, district_id, client_id);
 	(void) cl_keys_sort(set);
 	if (set->count == 0)
 		return 0;
-	cl_keys_lock(set, CL_LOCK_CLIENTS);
-	written = rebuild_activity(set);
+	if (client_id == NULL && cl_recompute_pays(set->count))
+	{
+		/* also whoever came since the set was read */
+		cl_keys_lock_all(CL_LOCK_CLIENTS);
+		note_remade(set);
+		written = cl_recompute_and_write(district_id);
+	}
+	else
+	{
+		cl_keys_lock(set, CL_LOCK_CLIENTS);
+		written = rebuild_activity(set);
+	}
 	cl_clients_changed(set, NULL);
 	return written;
 }
@@ -322,8 +338,7 @@ activity_after_event(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
 	{
 		cl_enter(&scope);
-		add_all_clients(set, NULL, NULL);
-		(void) rebuild_set(set);
+		(void) rebuild_clients(NULL, NULL);
 		cl_leave(&scope);
 		return PointerGetDatum(NULL);
 	}
@@ -434,13 +449,11 @@ rebuild(PG_FUNCTION_ARGS)
 {
 	char	   *district_id = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *client_id = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
-	KeySet  *set = cl_keys_new();
 	OwnerScope	scope;
 	uint64		written;
 
 	cl_enter(&scope);
-	add_all_clients(set, district_id, client_id);
-	written = rebuild_set(set);
+	written = rebuild_clients(district_id, client_id);
 	cl_leave(&scope);
 	PG_RETURN_INT64((int64) written);
 }
