@@ -28,4 +28,10 @@ CREATE FUNCTION caseload.therapist_before_write()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'therapist_before_write'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION caseload.therapist_before_write() IS 'Row trigger of service and appointment (argument: the foreign key that it speaks for): refuses an unknown therapist with a hint.';
+COMMENT ON FUNCTION caseload.therapist_before_write() IS 'Row trigger of service (argument: the foreign key that it speaks for): refuses an unknown therapist with a hint.';
+
+CREATE FUNCTION caseload.event_before_write()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'event_before_write'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION caseload.event_before_write() IS 'Row trigger of appointment and contact: notes whom the statement is about, so that they are locked in order; refuses an unknown therapist with a hint.';
