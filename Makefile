@@ -2,6 +2,7 @@
 #
 #   make demo      install what is missing, build, start a private cluster, print the Monday report
 #   make test      every test of the default run; ends with "N passed, N failed"
+#   make fuzz      a million random mutations of conditions; must find nothing
 #   make bench     the figures of docs/performance.md (hours; CASELOAD_BENCH_SCALE=0.01 for a look)
 #   make psql      look around in the demo          make stop     stop it
 #
@@ -54,8 +55,8 @@ $(OBJS): $(wildcard $(SRC)/extension/src/*.h)
 extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
-.PHONY: bench demo psql stop test docs
-bench demo test:
+.PHONY: bench demo fuzz psql stop test docs
+bench demo fuzz test:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
 psql:
 	@PSQLRC=$$($(SRC)/scripts/cluster put $(SRC)/psql/caseload.psqlrc) $(SRC)/scripts/cluster psql
