@@ -145,8 +145,8 @@ static CachedQuery count_query = {
 static CachedQuery orphan_values_query = {
 	"DELETE FROM caseload.client_activity a"
 	" WHERE ($1 IS NULL OR a.district_id = $1) AND ($2 IS NULL OR a.client_id = $2)"
-	"   AND (SELECT count(*) FROM caseload.episode e"
-	"         WHERE e.district_id = a.district_id AND e.client_id = a.client_id AND e.episode = a.episode) = 0",
+	"   AND NOT EXISTS (SELECT FROM caseload.episode e"
+	"         WHERE e.district_id = a.district_id AND e.client_id = a.client_id AND e.episode = a.episode)",
 	2, {"text", "text"}
 };
 
@@ -154,8 +154,8 @@ static CachedQuery orphan_flags_query = {
 	"DELETE FROM caseload.flag f"
 	" WHERE ($1 IS NULL OR f.district_id = $1) AND ($2 IS NULL OR f.client_id = $2)"
 	"   AND f.client_id IS NOT NULL"
-	"   AND (SELECT count(*) FROM caseload.client c"
-	"         WHERE c.district_id = f.district_id AND c.client_id = f.client_id) = 0",
+	"   AND NOT EXISTS (SELECT FROM caseload.client c"
+	"         WHERE c.district_id = f.district_id AND c.client_id = f.client_id)",
 	2, {"text", "text"}
 };
 
@@ -341,10 +341,18 @@ static uint64
 rebuild_clients(const char *district_id, const char *client_id)
 {
 	KeySet	   *set = cl_keys_new();
-	uint64		written;
+	uint64		written = 0;
 
-	(void) run_about(&orphan_flags_query, district_id, client_id);
-	written = run_about(&orphan_values_query, district_id, client_id);
+	if (client_id == NULL)
+	{
+		OwnerScope	planned;
+
+		/* whole tables are compared: not by look-ups */
+		cl_enter_planned(&planned);
+		(void) run_about(&orphan_flags_query, district_id, NULL);
+		written = run_about(&orphan_values_query, district_id, NULL);
+		cl_leave(&planned);
+	}
 	if (client_id == NULL && cl_recompute_pays(count_clients(district_id)))
 	{
 		cl_keys_lock_all(CL_LOCK_CLIENTS);
