@@ -179,3 +179,9 @@ RETURNS caseload.attendance
 AS 'MODULE_PATHNAME', 'attendance_evidence'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION caseload.evidence(caseload.attendance, date, integer, text[]) IS 'The events that these facts of client_facts count as of a date: the strikes behind strikes, the last session behind days_unseen. Facts that count no events add none.';
+
+CREATE FUNCTION caseload.has_event(value caseload.attendance, at timestamptz, status text)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'attendance_has_event'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION caseload.has_event(caseload.attendance, timestamptz, text) IS 'Does a history have an event of this status at this second?';

@@ -18,8 +18,20 @@ AS 'MODULE_PATHNAME', 'rebuild'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION caseload.rebuild(text, text) IS 'Makes derived values anew from the facts, of one client, one district or all (NULL); returns how many differed.';
 
+CREATE FUNCTION caseload._activity_differences(in_district text DEFAULT NULL)
+RETURNS TABLE (district_id text, client_id text, episode integer, period daterange, attendance caseload.attendance)
+AS 'MODULE_PATHNAME', '_activity_differences'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000;
+COMMENT ON FUNCTION caseload._activity_differences(text) IS 'Internal: what client_activity must say where it does not, of one district or all (NULL), made from all events in one pass; writes nothing.';
+
 CREATE FUNCTION caseload.therapist_before_write()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'therapist_before_write'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION caseload.therapist_before_write() IS 'Row trigger of service and appointment (argument: the foreign key that it speaks for): refuses an unknown therapist with a hint.';
+COMMENT ON FUNCTION caseload.therapist_before_write() IS 'Row trigger of service (argument: the foreign key that it speaks for): refuses an unknown therapist with a hint.';
+
+CREATE FUNCTION caseload.event_before_write()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'event_before_write'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION caseload.event_before_write() IS 'Row trigger of appointment and contact: notes whom the statement is about, so that they are locked in order; refuses an unknown therapist with a hint.';

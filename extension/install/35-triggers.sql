@@ -6,8 +6,10 @@ DROP TRIGGER IF EXISTS therapist_before_insert ON caseload.appointment;
 DROP TRIGGER IF EXISTS therapist_before_update ON caseload.appointment;
 CREATE OR REPLACE TRIGGER therapist_before_write BEFORE INSERT OR UPDATE ON caseload.service
   FOR EACH ROW EXECUTE FUNCTION caseload.therapist_before_write('service_therapist_fkey');
-CREATE OR REPLACE TRIGGER therapist_before_write BEFORE INSERT OR UPDATE ON caseload.appointment
-  FOR EACH ROW EXECUTE FUNCTION caseload.therapist_before_write('appointment_therapist_fkey');
+CREATE OR REPLACE TRIGGER event_before_write BEFORE INSERT OR UPDATE OR DELETE ON caseload.appointment
+  FOR EACH ROW EXECUTE FUNCTION caseload.event_before_write('appointment_therapist_fkey');
+CREATE OR REPLACE TRIGGER event_before_write BEFORE INSERT OR UPDATE OR DELETE ON caseload.contact
+  FOR EACH ROW EXECUTE FUNCTION caseload.event_before_write();
 
 -- One trigger for each event, since transition tables allow no more; all call the same functions.
 

@@ -72,3 +72,21 @@ RETURNS boolean
 AS 'MODULE_PATHNAME', 'condition_holds'
 LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION caseload._holds(text, record) IS 'Does a condition hold for one row of facts of a named type? NULL = unknown; what fails is an error.';
+
+CREATE FUNCTION caseload.backtest(
+  subject text, condition text, from_date date, to_date date, in_district text DEFAULT NULL,
+  OUT day date, OUT district_id text, OUT key text, OUT change text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'backtest'
+LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000
+SET search_path = pg_catalog, caseload, pg_temp SET jit = off;
+COMMENT ON FUNCTION caseload.backtest(text, text, date, date, text) IS 'Replays a condition over past days, both ends included, as if it had been judged at the end of each: the days on which it began (raised) and ceased (cleared) to hold, by day and key. From the facts as they are recorded now, with your rights; writes nothing.';
+
+CREATE FUNCTION caseload._backtest(
+  subject text, condition text, from_date date, to_date date, in_district text, site_level text, discipline text,
+  OUT day date, OUT district_id text, OUT key text, OUT change text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'backtest'
+LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000
+SET search_path = pg_catalog, caseload, pg_temp SET jit = off;
+COMMENT ON FUNCTION caseload._backtest(text, text, date, date, text, text, text) IS 'Internal: backtest() for those whom a rule of a site level or discipline (NULL: any) is meant for.';

@@ -169,22 +169,21 @@ RETURNS TABLE (evidence text[])
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
   -- the value says which events, the tables which rows those are
-  SELECT coalesce(array_agg(v.id ORDER BY v.at, v.id), '{}')
-    FROM (SELECT e.at, e.status
-            FROM caseload.client_activity a
-            LEFT JOIN caseload.policy p ON p.district_id = a.district_id AND p.policy_name = 'strike_window_days' AND p.valid @> as_of
-           CROSS JOIN LATERAL caseload.events(caseload.evidence(a.attendance, as_of, coalesce(p.value,
-                   (SELECT k.default_value FROM caseload.policy_kind k WHERE k.policy_name = 'strike_window_days'))::integer, facts)) e
-           WHERE a.district_id = in_district AND a.client_id = in_client AND a.episode = in_episode AND in_subject = 'client'
-          OFFSET 0) e
-   CROSS JOIN LATERAL (
-         SELECT a.appointment_id AS id, a.starts_at AS at FROM caseload.appointment a
-          WHERE a.district_id = in_district AND a.client_id = in_client AND a.status::text = e.status
-            AND a.starts_at >= e.at AND a.starts_at < e.at + interval '1 second'
-         UNION ALL
-         SELECT t.contact_id, t.at FROM caseload.contact t
-          WHERE t.district_id = in_district AND t.client_id = in_client AND t.kind::text = e.status
-            AND t.at >= e.at AND t.at < e.at + interval '1 second') AS v;
+  SELECT coalesce((SELECT array_agg(v.id ORDER BY v.at, v.id)
+                     FROM (SELECT a.appointment_id AS id, a.starts_at AS at FROM caseload.appointment a
+                            WHERE a.district_id = in_district AND a.client_id = in_client
+                              AND caseload.has_event(e.events, a.starts_at, a.status::text)
+                           UNION ALL
+                           SELECT t.contact_id, t.at FROM caseload.contact t
+                            WHERE t.district_id = in_district AND t.client_id = in_client
+                              AND caseload.has_event(e.events, t.at, t.kind::text)) v), '{}')
+    FROM (SELECT (SELECT caseload.evidence(a.attendance, as_of, coalesce(
+                           (SELECT p.value FROM caseload.policy p
+                             WHERE p.district_id = in_district AND p.policy_name = 'strike_window_days' AND p.valid @> as_of),
+                           (SELECT k.default_value FROM caseload.policy_kind k WHERE k.policy_name = 'strike_window_days'))::integer, facts)
+                    FROM caseload.client_activity a
+                   WHERE a.district_id = in_district AND a.client_id = in_client AND a.episode = in_episode AND in_subject = 'client')
+          OFFSET 0) AS e (events);
 END;
 COMMENT ON FUNCTION caseload._evidence(text, text, text, integer, date, text[]) IS 'Internal: ids of the appointments and contacts that these facts of a client count as of a date.';
 

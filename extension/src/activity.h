@@ -32,4 +32,8 @@ typedef struct ClientValues
  */
 extern void (*cl_clients_changed) (const KeySet *set, const ClientValues *values);
 
+/* before.c */
+extern void cl_lock_noted(const KeySet *set);
+extern void cl_forget_noted(void);
+
 #endif							/* CL_ACTIVITY_H */

@@ -168,6 +168,10 @@ extern int32 cl_today(LocalClock *clock);
 extern void cl_collect_facts(AttendanceReader *reader, LocalClock *clock,
 							 int32 as_of, int32 window, AttendanceFacts *facts);
 
+/* attendance_evidence.c */
+extern Attendance *cl_evidence(const Attendance *value, DateADT as_of, int32 window, Datum facts);
+extern bool cl_has_event(const Attendance *value, Event wanted);
+
 /*
  * Read the next event into reader->last; false at the end.
  */

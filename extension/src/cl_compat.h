@@ -59,6 +59,13 @@
 #define stringToQualifiedNameList_compat(string) stringToQualifiedNameList(string)
 #endif
 
+/* 16: EvalPlanQualInit() is told the relations that are changed */
+#if PG_VERSION_NUM >= 160000
+#define EvalPlanQualInit_compat(epqstate, estate) EvalPlanQualInit(epqstate, estate, NULL, NIL, -1, NIL)
+#else
+#define EvalPlanQualInit_compat(epqstate, estate) EvalPlanQualInit(epqstate, estate, NULL, NIL, -1)
+#endif
+
 /* 18: functions that do not return are marked in front */
 #ifndef pg_noreturn
 #define pg_noreturn pg_attribute_noreturn()

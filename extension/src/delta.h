@@ -24,6 +24,15 @@ typedef struct DeltaList
 	int64		capacity;
 } DeltaList;
 
+/* The codes of the labels of one enum, looked up once a statement. */
+typedef struct LabelCache
+{
+	Oid			label[CL_STATUSES];
+	int			code[CL_STATUSES];
+	int			count;
+} LabelCache;
+
+extern int	cl_label_code(LabelCache *cache, Oid label);
 extern void cl_read_events(TriggerData *trigdata, Tuplestorestate *store, int sign,
 						   KeySet *set, DeltaList *list);
 extern KeySet *cl_net_deltas(KeySet *touched, DeltaList *list);

@@ -45,6 +45,8 @@ extern KeySet *cl_keys_of_transaction(TransactionKeys *keys);
 extern void cl_keys_add_result(KeySet *set);
 extern int	cl_keys_add(KeySet *set, Datum district_id, Datum id);
 extern int *cl_keys_sort(KeySet *set);
+extern void cl_keys_free(KeySet *set);
+extern void cl_keys_lock_both(const KeySet *set, const KeySet *other, LockClass class);
 extern void cl_keys_lock(const KeySet *set, LockClass class);
 extern void cl_keys_lock_all(LockClass class);
 extern KeySet *cl_keys_copy(const KeySet *set);

@@ -40,6 +40,8 @@ typedef struct OwnerScope
 	 err_generic_string(PG_DIAG_CONSTRAINT_NAME, constraint))
 
 extern Oid	cl_owner(void);
+extern void cl_act_as_owner(OwnerScope *scope);
+extern void cl_stop_acting(const OwnerScope *scope);
 extern void cl_enter(OwnerScope *scope);
 extern void cl_enter_planned(OwnerScope *scope);
 extern void cl_leave(const OwnerScope *scope);

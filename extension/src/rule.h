@@ -11,6 +11,7 @@
 #include "lib/stringinfo.h"
 #include "nodes/bitmapset.h"
 #include "utils/date.h"
+#include "utils/timestamp.h"
 
 #define CL_MAX_EXPRESSION_LENGTH	4000	/* bytes */
 #define CL_MAX_EXPRESSION_DEPTH		50
@@ -51,6 +52,12 @@ typedef struct Rule
 	char	   *site_level;		/* NULL: any */
 	char	   *discipline;		/* NULL: any */
 	char	   *supersedes;		/* NULL: only its own name */
+	char	   *severity;
+	char	   *action;
+	char	   *message;
+	Interval   *due_after;
+	int32		priority;
+	Datum		facts;			/* text[]: that the condition uses */
 	bool		warns;			/* action warn */
 	bool		late;			/* looks at warnings that stand */
 	Expr	   *condition;		/* NULL: does not compile any more */

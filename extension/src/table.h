@@ -12,7 +12,7 @@
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
-#define CL_TABLE_COLUMNS	12
+#define CL_TABLE_COLUMNS	24
 
 /*
  * One table with the index that its rows are looked up by.  Static data of

@@ -341,7 +341,7 @@ cl_make_standing(const RowBuffer *row)
 	flag->episode = DatumGetInt32(row->value[FLAG_EPISODE]);
 	flag->rule_district = TextDatumGetCString(row->value[FLAG_RULE_DISTRICT]);
 	flag->rule_name = TextDatumGetCString(row->value[FLAG_RULE_NAME]);
-	flag->flag_id = TextDatumGetCString(row->value[FLAG_ID]);
+	flag->flag_id = TextDatumGetCString(row->value[FLAG_FLAG_ID]);
 	flag->answered = !row->isnull[FLAG_SNOOZED_UNTIL] || dismissed || cl_text_is(row->value[FLAG_STATE], "closed");
 	flag->warns = cl_text_is(row->value[FLAG_ACTION], "warn") && !dismissed;
 	flag->due_on = DatumGetDateADT(row->value[FLAG_DUE_ON]);
@@ -376,6 +376,7 @@ cl_standing_flags(Judge *judge)
 
 		cl_deform(&cl_flag_table, judge->flag, tuple, &judge->row);
 		flag = cl_make_standing(&judge->row);
+		flag->tid = tuple->t_self;
 		flag->next = standing;
 		standing = flag;
 	}
@@ -486,6 +487,8 @@ cl_judge_episode(Judge *judge, AttendanceReader *reader, const ActivityValue *va
 	subject.district_id = judge->key.district_id;
 	subject.key = subject.client_id = judge->key.id;
 	subject.episode = value->episode;
+	subject.attendance = value->attendance;
+	subject.window = in.window;
 	return cl_compare_flags(judge->changes, program, &scope, &subject, standing);
 }
 
@@ -563,7 +566,7 @@ cl_judge_client(Judge *judge, const SubjectKey *key, const ClientValues *values)
 	}
 	if (!enrolled && standing != NULL)
 	{
-		FlagSubject subject = {key->district_id, key->id, key->id, 0};
+		FlagSubject subject = {key->district_id, key->id, key->id, 0, NULL, 0};
 
 		cl_clear_flags(judge->changes, &subject, standing, judge->day);
 	}

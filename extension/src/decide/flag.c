@@ -29,17 +29,6 @@
 /* caseload.notify */
 bool		cl_notify = false;
 
-/* Columns of text, a date and an episode, as long as need be. */
-typedef struct Rows
-{
-	int			columns;
-	const char **texts[5];
-	Datum	   *days;
-	Datum	   *episodes;
-	int			count;
-	int			capacity;
-} Rows;
-
 /* How often a rule failed, and with what last. */
 typedef struct Failure
 {
@@ -54,12 +43,20 @@ struct FlagChanges
 {
 	MemoryContext context;
 	bool		for_writing;	/* false: differences are told, not kept */
-	Rows		raised;			/* district, key, client, rule's district, rule */
-	Rows		cleared;		/* district, flag, why */
-	Rows		answered;		/* district, flag */
+	FlagToRaise *raised;
+	int			n_raised;
+	int			raised_size;
+	FlagToClear *cleared;
+	int			n_cleared;
+	int			cleared_size;
+	FlagToClear *answered;		/* that hold: to be looked at */
+	int			n_answered;
+	int			answered_size;
 	Failure    *failures;
 	int			n_failures;
 	int64		unchanged;
+	bool		with_evidence;	/* of all that are raised */
+	bool		with_rows;		/* the rows of all that are cleared are known */
 };
 
 static CachedQuery raise_query = {
@@ -115,33 +112,33 @@ cl_changes_new(bool for_writing)
 
 	changes->context = CurrentMemoryContext;
 	changes->for_writing = for_writing;
-	changes->raised.columns = 5;
-	changes->cleared.columns = 3;
-	changes->answered.columns = 2;
+	changes->with_evidence = changes->with_rows = true;
 	return changes;
 }
 
-static void
-add_row(FlagChanges *changes, Rows *rows, const char *const *texts, DateADT day, int episode)
+/* Make room for one more in an array of the list. */
+static void *
+make_room(FlagChanges *changes, void *array, int count, int *size, Size element)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(changes->context);
+	if (count < *size)
+		return array;
+	*size = *size ? *size * 2 : 8;
+	return array ? repalloc_huge(array, element * *size) : MemoryContextAlloc(changes->context, element * *size);
+}
 
-	if (rows->count == rows->capacity)
-	{
-		rows->capacity = rows->capacity ? rows->capacity * 2 : 8;
-		for (int i = 0; i < rows->columns; i++)
-			rows->texts[i] = rows->texts[i] ? repalloc_huge(rows->texts[i], sizeof(char *) * rows->capacity) :
-				palloc(sizeof(char *) * rows->capacity);
-		rows->days = rows->days ? repalloc_huge(rows->days, sizeof(Datum) * rows->capacity) :
-			palloc(sizeof(Datum) * rows->capacity);
-		rows->episodes = rows->episodes ? repalloc_huge(rows->episodes, sizeof(Datum) * rows->capacity) :
-			palloc(sizeof(Datum) * rows->capacity);
-	}
-	for (int i = 0; i < rows->columns; i++)
-		rows->texts[i][rows->count] = texts[i] ? pstrdup(texts[i]) : NULL;
-	rows->days[rows->count] = DateADTGetDatum(day);
-	rows->episodes[rows->count++] = Int32GetDatum(episode);
-	MemoryContextSwitchTo(oldcontext);
+static void
+add_flag(FlagChanges *changes, FlagToClear **flags, int *count, int *size,
+		 const FlagSubject *subject, const StandingFlag *flag, const char *why, DateADT day)
+{
+	FlagToClear *added;
+
+	*flags = make_room(changes, *flags, *count, size, sizeof(FlagToClear));
+	added = &(*flags)[(*count)++];
+	added->tid = flag->tid;
+	added->district_id = MemoryContextStrdup(changes->context, subject->district_id);
+	added->flag_id = MemoryContextStrdup(changes->context, flag->flag_id);
+	added->why = why;
+	added->day = day;
 }
 
 static void
@@ -200,25 +197,29 @@ why_cleared(const RuleProgram *program, const StandingFlag *flag, const RuleScop
 static void
 raise_flag(FlagChanges *changes, const FlagSubject *subject, const Rule *rule, DateADT day)
 {
-	const char *texts[5];
+	FlagToRaise *flag;
+	MemoryContext oldcontext;
 
-	texts[0] = subject->district_id;
-	texts[1] = subject->key;
-	texts[2] = subject->client_id;
-	texts[3] = rule->district_id;
-	texts[4] = rule->rule_name;
-	add_row(changes, &changes->raised, texts, day, subject->episode);
+	changes->raised = make_room(changes, changes->raised, changes->n_raised, &changes->raised_size, sizeof(FlagToRaise));
+	flag = &changes->raised[changes->n_raised++];
+	oldcontext = MemoryContextSwitchTo(changes->context);
+	flag->rule = rule;
+	flag->district_id = pstrdup(subject->district_id);
+	flag->key = pstrdup(subject->key);
+	flag->client_id = subject->client_id ? pstrdup(subject->client_id) : NULL;
+	flag->episode = subject->episode;
+	flag->day = day;
+	flag->evidence = subject->attendance ?
+		cl_evidence(subject->attendance, day, subject->window, rule->facts) : NULL;
+	changes->with_evidence &= (flag->evidence != NULL);
+	MemoryContextSwitchTo(oldcontext);
 }
 
 static void
 clear_flag(FlagChanges *changes, const FlagSubject *subject, const StandingFlag *flag, const char *why, DateADT day)
 {
-	const char *texts[3];
-
-	texts[0] = subject->district_id;
-	texts[1] = flag->flag_id;
-	texts[2] = why;
-	add_row(changes, &changes->cleared, texts, day, 0);
+	add_flag(changes, &changes->cleared, &changes->n_cleared, &changes->cleared_size, subject, flag, why, day);
+	changes->with_rows &= ItemPointerIsValid(&flag->tid);
 }
 
 /*
@@ -257,13 +258,10 @@ cl_compare_flags(FlagChanges *changes, const RuleProgram *program, const RuleSco
 			unchanged++;
 			if (flag->answered)
 			{
-				const char *texts[2];
-
 				differs = true;
-				texts[0] = subject->district_id;
-				texts[1] = flag->flag_id;
 				if (changes->for_writing)
-					add_row(changes, &changes->answered, texts, scope->day, 0);
+					add_flag(changes, &changes->answered, &changes->n_answered, &changes->answered_size,
+							 subject, flag, NULL, scope->day);
 			}
 		}
 	}
@@ -298,31 +296,103 @@ cl_clear_flags(FlagChanges *changes, const FlagSubject *subject, StandingFlag *s
 static bool
 any_changes(const FlagChanges *changes)
 {
-	return changes->raised.count > 0 || changes->cleared.count > 0 || changes->answered.count > 0;
+	return changes->n_raised > 0 || changes->n_cleared > 0 || changes->n_answered > 0;
 }
 
 /* --------------------------------------------------------------- writing --- */
 
+/* Columns of an array of structs as arrays of the server. */
 static Datum
-text_column(const Rows *rows, int column)
+text_column(const void *rows, int count, Size size, Size offset)
 {
-	Datum	   *datums = palloc_extended(sizeof(Datum) * rows->count, MCXT_ALLOC_HUGE);
-	bool	   *nulls = palloc_extended(sizeof(bool) * rows->count, MCXT_ALLOC_HUGE);
-	int			dims = rows->count;
+	Datum	   *datums = palloc_extended(sizeof(Datum) * count, MCXT_ALLOC_HUGE);
+	bool	   *nulls = palloc_extended(sizeof(bool) * count, MCXT_ALLOC_HUGE);
 	int			lower = 1;
 
-	for (int i = 0; i < rows->count; i++)
+	for (int i = 0; i < count; i++)
 	{
-		nulls[i] = (rows->texts[column][i] == NULL);
-		datums[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(rows->texts[column][i]);
+		const char *string = *(const char *const *) ((const char *) rows + size * i + offset);
+
+		nulls[i] = (string == NULL);
+		datums[i] = string ? CStringGetTextDatum(string) : (Datum) 0;
 	}
-	return PointerGetDatum(construct_md_array(datums, nulls, 1, &dims, &lower, TEXTOID, -1, false, TYPALIGN_INT));
+	return PointerGetDatum(construct_md_array(datums, nulls, 1, &count, &lower, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 static Datum
-day_column(const Rows *rows)
+integer_column(const void *rows, int count, Size size, Size offset, Oid type)
 {
-	return PointerGetDatum(construct_array(rows->days, rows->count, DATEOID, sizeof(DateADT), true, TYPALIGN_INT));
+	Datum	   *datums = palloc_extended(sizeof(Datum) * count, MCXT_ALLOC_HUGE);
+
+	for (int i = 0; i < count; i++)
+		datums[i] = Int32GetDatum(*(const int32 *) ((const char *) rows + size * i + offset));
+	return PointerGetDatum(construct_array(datums, count, type, sizeof(int32), true, TYPALIGN_INT));
+}
+
+#define TEXTS(rows, count, type, member) text_column(rows, count, sizeof(type), offsetof(type, member))
+#define DAYS(rows, count, type) integer_column(rows, count, sizeof(type), offsetof(type, day), DATEOID)
+
+static uint64
+clear_by_query(const FlagChanges *changes)
+{
+	Datum		args[4];
+
+	args[0] = TEXTS(changes->cleared, changes->n_cleared, FlagToClear, district_id);
+	args[1] = TEXTS(changes->cleared, changes->n_cleared, FlagToClear, flag_id);
+	args[2] = TEXTS(changes->cleared, changes->n_cleared, FlagToClear, why);
+	args[3] = DAYS(changes->cleared, changes->n_cleared, FlagToClear);
+	return cl_run(&clear_query, args, NULL);
+}
+
+/* The arguments of raise_query, copied: the rules may be gone when it runs. */
+static void
+set_raise_args(const FlagChanges *changes, Datum args[7])
+{
+	const char **names = palloc_extended(sizeof(char *) * 2 * changes->n_raised, MCXT_ALLOC_HUGE);
+
+	for (int i = 0; i < changes->n_raised; i++)
+	{
+		names[2 * i] = changes->raised[i].rule->district_id;
+		names[2 * i + 1] = changes->raised[i].rule->rule_name;
+	}
+	args[0] = TEXTS(changes->raised, changes->n_raised, FlagToRaise, district_id);
+	args[1] = TEXTS(changes->raised, changes->n_raised, FlagToRaise, key);
+	args[2] = TEXTS(changes->raised, changes->n_raised, FlagToRaise, client_id);
+	args[3] = text_column(names, changes->n_raised, sizeof(char *) * 2, 0);
+	args[4] = text_column(names, changes->n_raised, sizeof(char *) * 2, sizeof(char *));
+	args[5] = DAYS(changes->raised, changes->n_raised, FlagToRaise);
+	args[6] = integer_column(changes->raised, changes->n_raised, sizeof(FlagToRaise), offsetof(FlagToRaise, episode), INT4OID);
+}
+
+static int64
+renew_by_query(const FlagChanges *changes)
+{
+	Datum		args[3];
+	bool		isnull;
+
+	args[0] = TEXTS(changes->answered, changes->n_answered, FlagToClear, district_id);
+	args[1] = TEXTS(changes->answered, changes->n_answered, FlagToClear, flag_id);
+	args[2] = DAYS(changes->answered, changes->n_answered, FlagToClear);
+	(void) cl_run(&renew_query, args, NULL);
+	return DatumGetInt64(cl_result(0, 1, &isnull));
+}
+
+static void
+record_failures(const FlagChanges *changes, FlagCounts *counts)
+{
+	for (int i = 0; i < changes->n_failures; i++)
+	{
+		const Failure *failure = &changes->failures[i];
+		Datum		args[5];
+
+		args[0] = CStringGetTextDatum(failure->rule_district);
+		args[1] = CStringGetTextDatum(failure->rule_name);
+		args[2] = Int32GetDatum(failure->version);
+		args[3] = Int64GetDatum(failure->count);
+		args[4] = CStringGetTextDatum(failure->message);
+		(void) cl_run(&failure_query, args, NULL);
+		counts->errors += failure->count;
+	}
 }
 
 /*
@@ -333,71 +403,41 @@ cl_changes_write(FlagChanges *changes, FlagCounts *counts)
 {
 	OwnerScope	scope;
 	FlagCounts	ignored = {0};
-	bool		changed = false;
-	Datum		args[7];
+	int64		before;
+	bool		written = false;
 
 	if (counts == NULL)
 		counts = &ignored;
 	counts->unchanged += changes->unchanged;
-	if (!any_changes(changes) && changes->n_failures == 0)
-		return;
+	before = counts->raised + counts->resolved;
 
-	cl_enter(&scope);
-	if (changes->cleared.count > 0)
+	if ((changes->n_raised > 0 || changes->n_cleared > 0) && changes->with_evidence && changes->with_rows)
+		written = cl_write_flags(changes->raised, changes->n_raised, changes->cleared, changes->n_cleared, counts);
+	if ((!written && any_changes(changes)) || changes->n_answered > 0 || changes->n_failures > 0)
 	{
-		uint64		cleared;
+		Datum		raise_args[7];
 
-		for (int i = 0; i < 3; i++)
-			args[i] = text_column(&changes->cleared, i);
-		args[3] = day_column(&changes->cleared);
-		cleared = cl_run(&clear_query, args, NULL);
-		counts->resolved += cleared;
-		changed |= cleared > 0;
-	}
-	if (changes->answered.count > 0)
-	{
-		bool		isnull;
-		int64		renewed;
+		cl_enter(&scope);
+		if (!written && changes->n_raised > 0)
+			set_raise_args(changes, raise_args);
+		if (!written && changes->n_cleared > 0)
+			counts->resolved += clear_by_query(changes);
+		if (changes->n_answered > 0)
+		{
+			int64		renewed = renew_by_query(changes);
 
-		args[0] = text_column(&changes->answered, 0);
-		args[1] = text_column(&changes->answered, 1);
-		args[2] = day_column(&changes->answered);
-		(void) cl_run(&renew_query, args, NULL);
-		renewed = DatumGetInt64(cl_result(0, 1, &isnull));
-		counts->raised += renewed;
-		counts->unchanged -= renewed;
-		changed |= renewed > 0;
-	}
-	for (int i = 0; i < changes->n_failures; i++)
-	{
-		const Failure *failure = &changes->failures[i];
-
-		args[0] = CStringGetTextDatum(failure->rule_district);
-		args[1] = CStringGetTextDatum(failure->rule_name);
-		args[2] = Int32GetDatum(failure->version);
-		args[3] = Int64GetDatum(failure->count);
-		args[4] = CStringGetTextDatum(failure->message);
-		(void) cl_run(&failure_query, args, NULL);
-		counts->errors += failure->count;
-	}
-	/* last, so that what triggers on it change is judged after all of this */
-	if (changes->raised.count > 0)
-	{
-		uint64		raised;
-
-		for (int i = 0; i < 5; i++)
-			args[i] = text_column(&changes->raised, i);
-		args[5] = day_column(&changes->raised);
-		args[6] = PointerGetDatum(construct_array(changes->raised.episodes, changes->raised.count,
-												  INT4OID, sizeof(int32), true, TYPALIGN_INT));
-		raised = cl_run(&raise_query, args, NULL);
-		counts->raised += raised;
-		changed |= raised > 0;
+			counts->raised += renewed;
+			counts->unchanged -= renewed;
+		}
+		record_failures(changes, counts);
+		/* last, so that what triggers on it change is judged after all of this */
+		if (!written && changes->n_raised > 0)
+			counts->raised += cl_run(&raise_query, raise_args, NULL);
+		cl_leave(&scope);
 	}
 	/* the listener learns that there is news, not whose */
-	if (changed && cl_notify)
+	if (cl_notify && counts->raised + counts->resolved != before)
 		Async_Notify("caseload", "");
-	cl_leave(&scope);
 }
 
 /*

@@ -136,7 +136,7 @@ compare_gone(FlagReader *reader)
 	for (int i = 0; i < reader->flagged->count; i++)
 	{
 		const SubjectKey *key = &reader->flagged->keys[i];
-		FlagSubject subject = {key->district_id, key->id, NULL, 0};
+		FlagSubject subject = {key->district_id, key->id, NULL, 0, NULL, 0};
 
 		if (reader->seen[i])
 			continue;

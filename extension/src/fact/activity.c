@@ -20,6 +20,7 @@
 #include "activity.h"
 #include "delta.h"
 #include "query.h"
+#include "recompute.h"
 #include "transition.h"
 
 /*
@@ -133,6 +134,24 @@ static CachedQuery all_clients_query = {
 PG_FUNCTION_INFO_V1(activity_after_event);
 PG_FUNCTION_INFO_V1(activity_after_frame);
 PG_FUNCTION_INFO_V1(rebuild);
+
+/* what was left behind past the triggers: values of episodes that are gone, flags of clients who are */
+static CachedQuery orphan_values_query = {
+	"DELETE FROM caseload.client_activity a"
+	" WHERE ($1 IS NULL OR a.district_id = $1) AND ($2 IS NULL OR a.client_id = $2)"
+	"   AND (SELECT count(*) FROM caseload.episode e"
+	"         WHERE e.district_id = a.district_id AND e.client_id = a.client_id AND e.episode = a.episode) = 0",
+	2, {"text", "text"}
+};
+
+static CachedQuery orphan_flags_query = {
+	"DELETE FROM caseload.flag f"
+	" WHERE ($1 IS NULL OR f.district_id = $1) AND ($2 IS NULL OR f.client_id = $2)"
+	"   AND f.client_id IS NOT NULL"
+	"   AND (SELECT count(*) FROM caseload.client c"
+	"         WHERE c.district_id = f.district_id AND c.client_id = f.client_id) = 0",
+	2, {"text", "text"}
+};
 
 /* ------------------------------------------------- checks and recompute --- */
 
@@ -271,8 +290,9 @@ without(const KeySet *set, const KeySet *others)
 	return rest;
 }
 
-static void
-add_all_clients(KeySet *set, const char *district_id, const char *client_id)
+/* Run a query about a client, a district or all (NULL); returns the number of rows. */
+static uint64
+run_about(CachedQuery *query, const char *district_id, const char *client_id)
 {
 	Datum		args[2] = {0, 0};
 	char		nulls[3] = "  ";
@@ -285,21 +305,44 @@ add_all_clients(KeySet *set, const char *district_id, const char *client_id)
 		args[1] = CStringGetTextDatum(client_id);
 	else
 		nulls[1] = 'n';
-	(void) cl_run(&all_clients_query, args, nulls);
+	return cl_run(query, args, nulls);
+}
+
+static void
+add_all_clients(KeySet *set, const char *district_id, const char *client_id)
+{
+	(void) run_about(&all_clients_query, district_id, client_id);
 	cl_keys_add_result(set);
 }
 
-/* Lock the clients of a set, make their values anew, judge them again. */
+/*
+ * Lock the clients of a district, or one client, or all (NULL), make their
+ * values anew, judge them again.
+ */
 static uint64
-rebuild_set(KeySet *set)
+rebuild_clients(const char *district_id, const char *client_id)
 {
+	KeySet	   *set = cl_keys_new();
 	uint64		written;
 
+	(void) run_about(&orphan_flags_query, district_id, client_id);
+	written = run_about(&orphan_values_query, district_id, client_id);
+	add_all_clients(set, district_id, client_id);
 	(void) cl_keys_sort(set);
 	if (set->count == 0)
-		return 0;
-	cl_keys_lock(set, CL_LOCK_CLIENTS);
-	written = rebuild_activity(set);
+		return written;
+	if (client_id == NULL && cl_recompute_pays(set->count))
+	{
+		/* also whoever came since the set was read */
+		cl_keys_lock_all(CL_LOCK_CLIENTS);
+		note_remade(set);
+		written += cl_recompute_and_write(district_id);
+	}
+	else
+	{
+		cl_keys_lock(set, CL_LOCK_CLIENTS);
+		written += rebuild_activity(set);
+	}
 	cl_clients_changed(set, NULL);
 	return written;
 }
@@ -322,21 +365,22 @@ activity_after_event(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
 	{
 		cl_enter(&scope);
-		add_all_clients(set, NULL, NULL);
-		(void) rebuild_set(set);
+		(void) rebuild_clients(NULL, NULL);
 		cl_leave(&scope);
 		return PointerGetDatum(NULL);
 	}
 
 	cl_read_events(trigdata, trigdata->tg_oldtable, -1, set, &list);
 	cl_read_events(trigdata, trigdata->tg_newtable, +1, set, &list);
-	if (list.count == 0)
+	if (list.count > 0)
+		set = cl_net_deltas(set, &list);
+	if (list.count == 0 || set->count == 0)
+	{
+		cl_forget_noted();
 		return PointerGetDatum(NULL);
-	set = cl_net_deltas(set, &list);
-	if (set->count == 0)
-		return PointerGetDatum(NULL);
+	}
 
-	cl_keys_lock(set, CL_LOCK_CLIENTS);
+	cl_lock_noted(set);
 	if (set->count <= VALUES_AT_HAND)
 		values = palloc0(sizeof(ClientValues) * set->count);
 	left = any_remade(set) ? cl_keys_copy(set) : cl_apply_deltas(set, &list, values);
@@ -434,13 +478,11 @@ rebuild(PG_FUNCTION_ARGS)
 {
 	char	   *district_id = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *client_id = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
-	KeySet  *set = cl_keys_new();
 	OwnerScope	scope;
 	uint64		written;
 
 	cl_enter(&scope);
-	add_all_clients(set, district_id, client_id);
-	written = rebuild_set(set);
+	written = rebuild_clients(district_id, client_id);
 	cl_leave(&scope);
 	PG_RETURN_INT64((int64) written);
 }

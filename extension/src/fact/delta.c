@@ -37,14 +37,6 @@ typedef struct DeltaRow
 	int			removed;
 } DeltaRow;
 
-/* The codes of the labels of one enum, looked up once a statement. */
-typedef struct LabelCache
-{
-	Oid			label[CL_STATUSES];
-	int			code[CL_STATUSES];
-	int			count;
-} LabelCache;
-
 static CachedTable activity_table = {
 	"client_activity", "client_activity_pkey",
 	{"district_id", "client_id", "episode", "period", "attendance", NULL}
@@ -64,8 +56,9 @@ static CachedQuery update_query = {
 	4, {"text", "text", "int4", "caseload.attendance"}
 };
 
-static int
-label_code(LabelCache *cache, Oid label)
+/* The status that a label of an enum means; 22023 for none. */
+int
+cl_label_code(LabelCache *cache, Oid label)
 {
 	HeapTuple	tuple;
 	const char *name;
@@ -144,7 +137,7 @@ cl_read_events(TriggerData *trigdata, Tuplestorestate *store, int sign,
 		if (isnull[0] || isnull[1] || isnull[2] || isnull[3])
 			continue;
 		client = cl_keys_add(set, value[0], value[1]);
-		code = label_code(&labels, DatumGetObjectId(value[3]));
+		code = cl_label_code(&labels, DatumGetObjectId(value[3]));
 		add_delta(list, client, sign,
 				  cl_event_from_timestamp(DatumGetTimestampTz(value[2]), (EventStatus) code));
 	}

@@ -78,6 +78,17 @@ cl_keys_new(void)
 	return set;
 }
 
+/* Free a set that was not sorted, and its keys. */
+void
+cl_keys_free(KeySet *set)
+{
+	for (int i = 0; i < set->count; i++)
+		pfree(unconstify(char *, set->keys[i].district_id));
+	pfree(set->keys);
+	keys_destroy(set->hash);
+	pfree(set);
+}
+
 /* The memory of the set goes with the transaction; so must the pointer. */
 static void
 forget_keys(XactEvent event, void *keys)
@@ -228,19 +239,33 @@ lock_stripe(uint32 stripe, LockClass class)
 	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 }
 
-/* Lock the keys against other writers until the transaction ends. */
+static void
+want_stripes(const KeySet *set, bool wanted[STRIPES])
+{
+	for (int i = 0; set != NULL && i < set->count; i++)
+		wanted[hash_key(set->keys[i].district_id) % STRIPES] = true;
+}
+
+/* Lock the keys of two sets (NULL: none) as if they were one. */
 void
-cl_keys_lock(const KeySet *set, LockClass class)
+cl_keys_lock_both(const KeySet *set, const KeySet *other, LockClass class)
 {
 	bool		wanted[STRIPES] = {false};
 
-	for (int i = 0; i < set->count; i++)
-		wanted[hash_key(set->keys[i].district_id) % STRIPES] = true;
+	want_stripes(set, wanted);
+	want_stripes(other, wanted);
 	for (uint32 stripe = 0; stripe < STRIPES; stripe++)
 	{
 		if (wanted[stripe])
 			lock_stripe(stripe, class);
 	}
+}
+
+/* Lock the keys against other writers until the transaction ends. */
+void
+cl_keys_lock(const KeySet *set, LockClass class)
+{
+	cl_keys_lock_both(set, NULL, class);
 }
 
 /* Lock all keys that there are or may be. */

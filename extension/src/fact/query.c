@@ -80,15 +80,29 @@ cl_enter(OwnerScope *scope)
 	set_locally("enable_mergejoin", "off");
 }
 
-/* The same for queries over whole tables, which the planner is to plan. */
+/* Act as the owner under the pinned search_path, without queries. */
 void
-cl_enter_planned(OwnerScope *scope)
+cl_act_as_owner(OwnerScope *scope)
 {
 	GetUserIdAndSecContext(&scope->userid, &scope->sec_context);
 	SetUserIdAndSecContext(cl_owner(), scope->sec_context |
 						   SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
 	scope->guc_level = NewGUCNestLevel();
 	set_locally("search_path", "pg_catalog, caseload, pg_temp");
+}
+
+void
+cl_stop_acting(const OwnerScope *scope)
+{
+	AtEOXact_GUC(true, scope->guc_level);
+	SetUserIdAndSecContext(scope->userid, scope->sec_context);
+}
+
+/* The same for queries over whole tables, which the planner is to plan. */
+void
+cl_enter_planned(OwnerScope *scope)
+{
+	cl_act_as_owner(scope);
 	set_locally("jit", "off");
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -99,8 +113,7 @@ cl_leave(const OwnerScope *scope)
 {
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
-	AtEOXact_GUC(true, scope->guc_level);
-	SetUserIdAndSecContext(scope->userid, scope->sec_context);
+	cl_stop_acting(scope);
 }
 
 /*

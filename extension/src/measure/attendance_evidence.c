@@ -64,6 +64,7 @@ static const struct
 };
 
 PG_FUNCTION_INFO_V1(attendance_evidence);
+PG_FUNCTION_INFO_V1(attendance_has_event);
 
 /* Mark the events that a kind counts; they are in order. */
 static void
@@ -110,17 +111,16 @@ mark_events(const Event *events, bool *marked, int count, LocalClock *clock,
 }
 
 /*
- * evidence(attendance, as_of, window_days, facts) -> attendance: the events
- * that these facts count as of a date.  Facts that count no events add none.
+ * The events that these facts (text[]) count as of a date.  Facts that count
+ * no events add none.
  */
-Datum
-attendance_evidence(PG_FUNCTION_ARGS)
+Attendance *
+cl_evidence(const Attendance *value, DateADT as_of, int32 window, Datum facts)
 {
 	AttendanceReader reader;
 	LocalClock	clock;
-	int32		as_of = cl_finite_day(PG_GETARG_DATEADT(1));
-	int32		window = PG_GETARG_INT32(2);
-	Datum	   *facts;
+	int32		day = cl_finite_day(as_of);
+	Datum	   *names;
 	bool	   *nulls;
 	int			n_facts;
 	Event	   *events;
@@ -128,12 +128,8 @@ attendance_evidence(PG_FUNCTION_ARGS)
 	int			count = 0;
 	int			kept = 0;
 
-	if (window < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("number of days must be at least 1")));
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(3), TEXTOID, -1, false, TYPALIGN_INT, &facts, &nulls, &n_facts);
-	cl_attendance_open(&reader, PG_GETARG_ATTENDANCE_PP(0));
+	deconstruct_array(DatumGetArrayTypeP(facts), TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &n_facts);
+	cl_attendance_open(&reader, value);
 	cl_clock_init(&clock, reader.zone, reader.zone_length);
 	events = palloc_extended(sizeof(Event) * Max(reader.count, 1), MCXT_ALLOC_HUGE);
 	marked = palloc_extended(Max(reader.count, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -145,13 +141,13 @@ attendance_evidence(PG_FUNCTION_ARGS)
 	}
 	for (int i = 0; i < n_facts; i++)
 	{
-		char	   *fact = nulls[i] ? "" : TextDatumGetCString(facts[i]);
+		char	   *fact = nulls[i] ? "" : TextDatumGetCString(names[i]);
 
 		for (size_t kind = 0; kind < lengthof(kinds); kind++)
 		{
 			if (strcmp(kinds[kind].fact, fact) == 0)
-				mark_events(events, marked, count, &clock, as_of,
-							(int32) Max((int64) as_of - window + 1, PG_INT32_MIN), kind);
+				mark_events(events, marked, count, &clock, day,
+							(int32) Max((int64) day - window + 1, PG_INT32_MIN), kind);
 		}
 	}
 	for (int i = 0; i < count; i++)
@@ -159,5 +155,52 @@ attendance_evidence(PG_FUNCTION_ARGS)
 		if (marked[i])
 			events[kept++] = events[i];
 	}
-	PG_RETURN_ATTENDANCE_P(cl_attendance_from_events(events, kept, reader.zone, reader.zone_length));
+	return cl_attendance_from_events(events, kept, reader.zone, reader.zone_length);
+}
+
+/* evidence(attendance, as_of, window_days, facts) -> attendance */
+Datum
+attendance_evidence(PG_FUNCTION_ARGS)
+{
+	if (PG_GETARG_INT32(2) < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("number of days must be at least 1")));
+	PG_RETURN_ATTENDANCE_P(cl_evidence(PG_GETARG_ATTENDANCE_PP(0), PG_GETARG_DATEADT(1),
+									   PG_GETARG_INT32(2), PG_GETARG_DATUM(3)));
+}
+
+/* Is there such an event? */
+bool
+cl_has_event(const Attendance *value, Event wanted)
+{
+	AttendanceReader reader;
+
+	cl_attendance_open(&reader, value);
+	while (cl_attendance_next(&reader))
+	{
+		if ((reader.left & 0xffff) == 0)
+			CHECK_FOR_INTERRUPTS();
+		/* events are in order */
+		if (reader.last >= wanted)
+			return reader.last == wanted;
+	}
+	return false;
+}
+
+/*
+ * has_event(attendance, at, status) -> boolean.  22023 for an unknown status.
+ */
+Datum
+attendance_has_event(PG_FUNCTION_ARGS)
+{
+	text	   *status = PG_GETARG_TEXT_PP(2);
+	int			code = cl_status_code(VARDATA_ANY(status), VARSIZE_ANY_EXHDR(status));
+
+	if (code < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown attendance status \"%s\"", text_to_cstring(status))));
+	PG_RETURN_BOOL(cl_has_event(PG_GETARG_ATTENDANCE_PP(0),
+								cl_event_from_timestamp(PG_GETARG_TIMESTAMPTZ(1), (EventStatus) code)));
 }

@@ -137,8 +137,12 @@ check_raw_type(WalkState *walk, TypeName *name)
 	if (name->names != NIL && !name->setof && !name->pct_type && name->arrayBounds == NIL &&
 		name->typmods == NIL)
 	{
-		Type		tuple = LookupTypeName(walk->pstate, name, NULL, true);
+		ParseCallbackState callback;
+		Type		tuple;
 
+		setup_parser_errposition_callback(&callback, walk->pstate, name->location);
+		tuple = LookupTypeName(walk->pstate, name, NULL, true);
+		cancel_parser_errposition_callback(&callback);
 		if (tuple != NULL)
 		{
 			type = typeTypeId(tuple);
@@ -300,6 +304,9 @@ check_raw(WalkState *walk, Node *node)
 			break;
 		case T_ParamRef:
 			refuse(walk, "a parameter", ((ParamRef *) node)->location);
+			break;
+		case T_A_Indirection:
+			refuse(walk, "a field or an element", exprLocation(((A_Indirection *) node)->arg));
 			break;
 		default:
 			refuse(walk, "this construct", exprLocation(node));

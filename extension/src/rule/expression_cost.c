@@ -181,6 +181,8 @@ digits_of(Node *node, double *steps)
 		return (Digits) {0, 0};
 	switch (nodeTag(node))
 	{
+		case T_List:
+			return largest((List *) node, steps);
 		case T_Const:
 			return digits_of_constant((Const *) node);
 		case T_OpExpr:

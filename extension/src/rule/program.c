@@ -8,9 +8,10 @@
  * one can, a subtransaction around the run takes a failure back and the row
  * is judged again rule by rule, so that only the failing rule is lost.
  *
- * Conditions run as a role that owns nothing and was granted nothing, and as
- * a security-restricted operation.  The expression's own checks let nothing
- * pass that would need a right; this wall stands behind them.
+ * Conditions run as a role that owns nothing and was granted nothing, as a
+ * security-restricted operation, and in parallel mode.  The expression's own
+ * checks let nothing pass that would need a right; this wall stands behind
+ * them.
  */
 #include "postgres.h"
 
@@ -164,7 +165,9 @@ cl_rule_program(RuleSet *set, const char *district_id)
 
 /*
  * Until cl_restore_rights() or an error, be nobody: a predefined role that
- * owns nothing, which the server grants nothing either.
+ * owns nothing, which the server grants nothing either.  What it was given
+ * with everybody else it cannot write to: as in a parallel query, the server
+ * refuses rows, sequences, settings and transaction ids.
  */
 void
 cl_restrict_rights(Restriction *before)
@@ -172,11 +175,13 @@ cl_restrict_rights(Restriction *before)
 	GetUserIdAndSecContext(&before->userid, &before->sec_context);
 	SetUserIdAndSecContext(ROLE_PG_STAT_SCAN_TABLES, before->sec_context |
 						   SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	EnterParallelMode();
 }
 
 void
 cl_restore_rights(const Restriction *before)
 {
+	ExitParallelMode();
 	SetUserIdAndSecContext(before->userid, before->sec_context);
 }
 

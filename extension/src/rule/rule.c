@@ -55,7 +55,7 @@ static CachedQuery levels_query = {
 static CachedQuery rules_query = {
 	"SELECT district_id, rule_name, version, condition,"
 	"       coalesce(lower(valid), '-infinity'), coalesce(upper(valid), 'infinity'),"
-	"       site_level, discipline, supersedes, action = 'warn'"
+	"       site_level, discipline, supersedes, severity, action, message, due_after, priority, facts"
 	"  FROM caseload.rule WHERE subject = $1"
 	" ORDER BY district_id, rule_name",
 	1, {"text"}
@@ -149,7 +149,14 @@ load_rules(const char *subject)
 		scoped = scoped || rule->site_level != NULL;
 		rule->discipline = text_or_null(row, 8);
 		rule->supersedes = text_or_null(row, 9);
-		rule->warns = DatumGetBool(cl_result(row, 10, &isnull));
+		rule->severity = text_or_null(row, 10);
+		rule->action = text_or_null(row, 11);
+		rule->message = text_or_null(row, 12);
+		rule->due_after = palloc(sizeof(Interval));
+		memcpy(rule->due_after, DatumGetIntervalP(cl_result(row, 13, &isnull)), sizeof(Interval));
+		rule->priority = DatumGetInt32(cl_result(row, 14, &isnull));
+		rule->facts = PointerGetDatum(PG_DETOAST_DATUM_COPY(cl_result(row, 15, &isnull)));
+		rule->warns = strcmp(rule->action, "warn") == 0;
 		fault = cl_guarded(compile_rule, &call);
 		if (fault != NULL)
 			rule->fault = fault->message;
