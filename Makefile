@@ -2,6 +2,7 @@
 #
 #   make demo      install what is missing, build, start a private cluster, print the Monday report
 #   make test      every test of the default run; ends with "N passed, N failed"
+#   make fuzz      a million random mutations of conditions; must find nothing
 #   make bench     the figures of docs/performance.md (hours; CASELOAD_BENCH_SCALE=0.01 for a look)
 #   make proof     the long versions: ten times the random histories, a minute of concurrent writers
 #   make psql      look around in the demo          make stop     stop it
@@ -55,8 +56,8 @@ $(OBJS): $(wildcard $(SRC)/extension/src/*.h)
 extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
-.PHONY: bench demo psql stop test proof docs
-bench demo test:
+.PHONY: bench demo fuzz psql stop test proof docs
+bench demo fuzz test:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
 proof:
 	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_HISTORIES=10000 CASELOAD_SECONDS=60 $(SRC)/scripts/test pgtap tap

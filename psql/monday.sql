@@ -23,42 +23,86 @@
 \pset title
 
 SELECT format('Monday report · %s · %s', coalesce(name, district_id), to_char(:'as_of'::date, 'FMDay, FMDD FMMonth YYYY')) AS heading,
-       (SELECT count(*) FROM caseload.flags(:'as_of', :'district')) AS flags,
        (SELECT count(*) FROM caseload.active_clients(:'as_of') a WHERE a.district_id = :'district') AS active,
-       (SELECT count(*) FROM caseload.service_facts(:'as_of') s WHERE s.district_id = :'district' AND s.waiting) AS waiting
-  FROM caseload.district WHERE district_id = :'district' \gset
+       (SELECT count(*) FROM caseload.service_facts(:'as_of') s WHERE s.district_id = :'district' AND s.waiting) AS waiting,
+       f.to_act, f.clients, f.others > 0 AS others, f.notes > 0 AS notes,
+       (SELECT string_agg(format('%s %s', n.flags, n.rule_name), ', ' ORDER BY n.priority, n.rule_name)
+          FROM (SELECT g.rule_name, g.priority, count(*) AS flags FROM caseload.flags(:'as_of', :'district') g
+                 WHERE g.severity = 'info' GROUP BY g.rule_name, g.priority) n) AS noted
+  FROM caseload.district d,
+       (SELECT count(*) FILTER (WHERE g.severity <> 'info') AS to_act, count(*) FILTER (WHERE g.severity = 'info') AS notes,
+               count(DISTINCT g.client_id) FILTER (WHERE g.severity <> 'info' AND g.subject = 'client') AS clients,
+               count(*) FILTER (WHERE g.severity <> 'info' AND g.subject <> 'client' AND g.rule_name NOT LIKE 'plan\_review%') AS others
+          FROM caseload.flags(:'as_of', :'district') g) f
+ WHERE d.district_id = :'district' \gset
 \echo
 \echo :heading
-\echo :active 'active clients,' :waiting 'services on the waiting list,' :flags 'flags'
+\echo :active 'active clients,' :waiting 'services on the waiting list,' :to_act 'flags to act on'
 
 \echo
 \echo '1. Flags to act on'
-SELECT f.rule_name AS rule, f.severity, count(*) AS flags, count(*) FILTER (WHERE f.due_on <= :'as_of') AS due, f.message
+SELECT f.rule_name AS rule, f.severity, count(*) AS flags, count(*) FILTER (WHERE f.due_on <= :'as_of') AS due,
+       count(*) FILTER (WHERE f.state = 'acknowledged') AS "in hand", f.action AS propose, f.message
   FROM caseload.flags(:'as_of', :'district') f
- GROUP BY f.rule_name, f.severity, f.message
- ORDER BY f.severity, f.rule_name;
+ WHERE f.severity <> 'info'
+ GROUP BY f.rule_name, f.severity, f.priority, f.action, f.message
+ ORDER BY array_position('{act,warn}', f.severity), f.priority, f.rule_name;
 
+\if :notes
+  \echo 'For information:' :noted
+  \echo
+\endif
 SELECT min(f.due_on) AS due, f.client_id AS client, c.site_id AS site,
        (SELECT string_agg(DISTINCT s.therapist_id, ' ') FROM caseload.service_facts(:'as_of') s
          WHERE s.district_id = f.district_id AND s.client_id = f.client_id) AS therapist,
-       string_agg(DISTINCT f.action, ', ') AS propose,
-       concat_ws('; ',
-         CASE WHEN bool_or(f.rule_name LIKE 'attendance%')
-              THEN format('strikes %s = no-shows %s + late cancels %s', c.strikes, c.no_shows, c.late_cancels) END,
-         CASE WHEN bool_or(f.rule_name LIKE 'inactive%')
-              THEN format('last seen %s, last contact %s', coalesce(c.last_attended::text, 'never'), coalesce(c.last_contact::text, 'never')) END,
-         coalesce('next ' || c.next_appointment, 'nothing booked')) AS reason
+       string_agg(f.rule_name, ', ' ORDER BY array_position('{act,warn}', f.severity), f.priority, f.rule_name) AS rules,
+       c.strikes, c.last_attended AS "last seen", c.last_contact AS contact, c.next_appointment AS next
   FROM caseload.flags(:'as_of', :'district') f
-  JOIN caseload.client_facts(:'as_of') c USING (district_id, client_id, episode)
- GROUP BY f.district_id, f.client_id, c.site_id, c.strikes, c.no_shows, c.late_cancels, c.last_attended, c.last_contact,
-          c.next_appointment, c.days_inactive
- ORDER BY count(*) DESC, min(f.severity), min(f.due_on), c.days_inactive DESC, c.strikes DESC, f.client_id
+ -- OFFSET 0: one look for each flag, however many the planner expects
+ CROSS JOIN LATERAL (SELECT b.* FROM caseload.client_facts(:'as_of') b
+                      WHERE b.district_id = f.district_id AND b.client_id = f.client_id AND b.episode = f.episode OFFSET 0) c
+ WHERE f.subject = 'client' AND f.severity <> 'info'
+ GROUP BY f.district_id, f.client_id, c.site_id, c.strikes, c.last_attended, c.last_contact, c.next_appointment, c.days_inactive
+ ORDER BY min(array_position('{act,warn}', f.severity)), min(f.priority), count(*) DESC, min(f.due_on), c.days_inactive DESC, c.strikes DESC, f.client_id
  LIMIT :rows;
 
-SELECT count(DISTINCT f.client_id) AS flagged FROM caseload.flags(:'as_of', :'district') f \gset
-\echo :rows 'of' :flagged 'clients with flags (psql -v rows=1000 shows more)'
-\echo
-\echo '2. Load per therapist (weekly minutes against capacity; the bar ends at 150 %)'
+SELECT least(:rows, :clients) AS shown \gset
+\echo :shown 'of' :clients 'clients with flags to act on (psql -v rows=1000 shows more)'
+\if :others
+  \echo
+  SELECT f.due_on AS due, f.subject, f.subject_key AS id, f.rule_name AS rule, f.message
+    FROM caseload.flags(:'as_of', :'district') f
+   WHERE f.subject <> 'client' AND f.severity <> 'info' AND f.rule_name NOT LIKE 'plan\_review%'
+   ORDER BY array_position('{act,warn}', f.severity), f.priority, f.due_on, f.subject, f.subject_key, f.rule_name
+   LIMIT :rows;
+\else
+  \echo
+\endif
+\echo '2. Letters drafted (for a person to read, change and send: SELECT * FROM caseload.drafted_letters())'
+SELECT count(*) AS letters, l.due_on AS "answer by", l.rule_name AS rule, min(l.client_id) AS "for example",
+       left(l.letter, 60) || '…' AS "letter begins"
+  FROM caseload.drafted_letters(:'district') l
+  JOIN caseload.flag f USING (district_id, flag_id)
+ WHERE f.raised_on <= :'as_of'
+ GROUP BY l.due_on, l.rule_name, f.priority, left(l.letter, 60)
+ ORDER BY l.due_on, f.priority, l.rule_name
+ LIMIT :rows;
+
+\echo '3. Plan reviews (lines of plans by full months since their last review; to be reviewed every 3 to 6 months)'
+SELECT s.discipline AS disc, count(*) AS lines, count(*) FILTER (WHERE s.months_since_review < 3) AS "under 3",
+       count(*) FILTER (WHERE s.months_since_review BETWEEN 3 AND 5) AS "3 to 5", count(*) FILTER (WHERE s.months_since_review >= 6) AS overdue,
+       max(s.months_since_review) AS longest,
+       (SELECT string_agg(o.text, ', ' ORDER BY o.overdue DESC, o.text)
+          FROM (SELECT format('%s %s', coalesce(t.therapist_id, 'waiting'), count(*)) AS text, count(*) AS overdue
+                  FROM caseload.service_facts(:'as_of') t
+                 WHERE t.district_id = :'district' AND t.discipline = s.discipline AND t.months_since_review >= 6
+                 GROUP BY t.therapist_id ORDER BY count(*) DESC, t.therapist_id LIMIT 5) o) AS "overdue with"
+  FROM caseload.service_facts(:'as_of') s
+ WHERE s.district_id = :'district'
+ GROUP BY s.discipline
+ ORDER BY s.discipline;
+
+\echo '4. Load per therapist (weekly minutes against capacity; the bar ends at 150 %)'
 SELECT w.therapist_id AS therapist, w.discipline AS disc, w.fte::numeric(4,2) AS fte, w.clients, w.sites,
        round(w.direct_minutes) AS direct, round(w.consult_minutes) AS consult, round(w.capacity_minutes) AS capacity,
        round(100 * w.utilization) AS "%",
@@ -66,10 +110,9 @@ SELECT w.therapist_id AS therapist, w.discipline AS disc, w.fte::numeric(4,2) AS
   FROM caseload.workload(:'as_of') w
  WHERE w.district_id = :'district'
  ORDER BY w.discipline, w.utilization DESC NULLS LAST, w.therapist_id
-
  LIMIT 200;
 
-\echo '3. Equity of the team (per FTE; 0 = equal for gini, cv and hoover, 1 = equal for jain)'
+\echo '5. Equity of the team (per FTE; 0 = equal for gini, cv and hoover, 1 = equal for jain)'
 SELECT e."group" AS team, e.therapists AS n, round(e.lowest_per_fte) AS lowest, round(e.mean_per_fte) AS mean, round(e.highest_per_fte) AS highest,
        round(e.gini, 3) AS gini, round(e.jain, 3) AS jain, round(e.cv, 3) AS cv, round(e.hoover, 3) AS hoover, e.minutes_to_move AS "to move"
   FROM (SELECT 1 AS part, * FROM caseload.equity_report(:'as_of', 'district')
@@ -77,7 +120,7 @@ SELECT e."group" AS team, e.therapists AS n, round(e.lowest_per_fte) AS lowest, 
  WHERE e.district_id = :'district'
  ORDER BY e.part, e."group";
 
-\echo '4. Who has room'
+\echo '6. Who has room'
 SELECT w.discipline AS disc,
        coalesce(string_agg(format('%s %s min', w.therapist_id, round(w.headroom_minutes)), ', ' ORDER BY w.headroom_minutes DESC, w.therapist_id)
                   FILTER (WHERE w.place <= 5 AND w.headroom_minutes > 0), 'nobody') AS therapists,
@@ -88,7 +131,7 @@ SELECT w.discipline AS disc,
  GROUP BY w.discipline
  ORDER BY w.discipline;
 
-\echo '5. Data gaps'
+\echo '7. Data gaps'
 SELECT g.gap, count(*) AS rows, min(g.key) AS "for example", g.consequence
   FROM caseload.data_gaps_as_of(:'as_of') g
  WHERE g.district_id = :'district'

@@ -46,7 +46,7 @@ CREATE FUNCTION caseload.findings(
   OUT rule_district text, OUT rule_name text, OUT rule_version integer, OUT day date, OUT failed boolean)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'findings'
-LANGUAGE C STABLE PARALLEL UNSAFE ROWS 100
+LANGUAGE C STABLE PARALLEL UNSAFE ROWS 10000
 SET search_path = pg_catalog, caseload, pg_temp SET jit = off;
 COMMENT ON FUNCTION caseload.findings(date, text) IS 'Which rules hold for what as of a date (NULL: today, where it is), computed now and written nowhere; failed: the rule could not be evaluated.';
 

@@ -110,7 +110,9 @@ BEGIN ATOMIC
                  ELSE format(' (%s %s)', coalesce(n.subject, f.subject), coalesce(n.subject_key, f.subject_key)) END
     FROM (SELECT n.* FROM caseload.findings(flags_as_of, in_district) n WHERE flags_as_of IS NOT NULL) n
     FULL JOIN (SELECT f.* FROM caseload.flag f
-                WHERE f.cleared_on IS NULL AND flags_as_of IS NOT NULL AND (in_district IS NULL OR f.district_id = in_district)) f
+                WHERE f.cleared_on IS NULL AND flags_as_of IS NOT NULL AND (in_district IS NULL OR f.district_id = in_district)
+                  -- registered subjects have rows of today only
+                  AND (flags_as_of = CURRENT_DATE OR NOT EXISTS (SELECT FROM caseload.subject s WHERE s.subject_name = f.subject))) f
       ON f.district_id = n.district_id AND f.subject = n.subject AND f.subject_key = n.subject_key AND f.episode = n.episode
          AND f.rule_district = n.rule_district AND f.rule_name = n.rule_name
    WHERE f.flag_id IS NULL AND NOT n.failed OR n.subject_key IS NULL;

@@ -302,14 +302,18 @@ FROM (
 WHERE n % 4 <> 0
 ORDER BY 2, 3;
 
-INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, delivery, group_size, therapist_id, period)
+INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, delivery, group_size, therapist_id, period, reviewed_on)
 SELECT :'district', service_id, client_id, l.discipline, CASE WHEN pg_temp.u('gap ' || service_id, :s) >= 0.008 THEN dosage END,
-       delivery::caseload.delivery, s.clients, therapist_id, daterange(l.starts, l.ends)
+       delivery::caseload.delivery, s.clients, therapist_id, daterange(l.starts, l.ends),
+       CASE WHEN reviewed > l.starts AND reviewed < coalesce(l.ends, :today) THEN reviewed END
 FROM sample_line AS l
 JOIN sample_client AS c USING (client)
 JOIN sample_session AS s USING (session)
 LEFT JOIN sample_assignment AS a USING (session)
 LEFT JOIN sample_therapist AS t ON t.therapist = a.therapist
+-- a plan is reviewed as a whole, within five months; one in 16 was forgotten
+CROSS JOIN LATERAL (SELECT :today - CASE WHEN pg_temp.u('review forgotten ' || client, :s) < 1 / 16.0 THEN 185 ELSE 1 END
+                           - floor(pg_temp.u('review ' || client, :s) * 150)::integer AS reviewed) AS r
 ORDER BY client, line;
 
 -- The timetable of each therapist: sessions of every second, fourth or twelfth week share a slot by turns. The slots go round the

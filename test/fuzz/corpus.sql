@@ -141,8 +141,8 @@ $$;
 CREATE TABLE fuzz.batch (n integer, subject text, expression text);
 CREATE TABLE fuzz.verdict (n integer, subject text, expression text, ok boolean);
 
--- What runs on rows of facts: answers, and errors of the data; anything else is thrown. With the best time of three tries
--- where the first is slow: another may have had the processor.
+-- What runs on rows of facts: answers, and errors of the data; anything else is thrown. With the best time of several
+-- tries where the first are slow: another may have had the processor.
 CREATE FUNCTION fuzz.run() RETURNS TABLE (subject text, expression text, answer text, ms float8) LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v     record;
@@ -154,7 +154,7 @@ BEGIN
     expression := v.expression;
     FOR f IN SELECT * FROM fuzz.facts x WHERE x.n % 6 = v.n % 6 LOOP
       ms := 'Infinity';
-      FOR try IN 1..3 LOOP
+      FOR try IN 1..20 LOOP
         began := clock_timestamp();
         BEGIN
           answer := coalesce(CASE v.subject
@@ -170,7 +170,7 @@ BEGIN
           answer := SQLSTATE;
         END;
         ms := least(ms, extract(epoch FROM clock_timestamp() - began) * 1000);
-        EXIT WHEN ms <= 1;
+        EXIT WHEN ms <= 1 OR try >= 3 AND ms <= 5;
       END LOOP;
       RETURN NEXT;
     END LOOP;

@@ -169,7 +169,7 @@ script bulk_upsert 4 <<SQL
 DELETE FROM caseload.appointment WHERE district_id = 'P' AND appointment_id = 'B:client_id' AND hashtext(client_id || :s) % 2 = 0;
 $again DO UPDATE SET status = EXCLUDED.status;
 SQL
-run 'read committed' $(((seconds + 2) / 3)) ', also with INSERT ... ON CONFLICT DO UPDATE of many rows # TODO the second trigger locks out of order'
+run 'read committed' $(((seconds + 2) / 3)) ', also with INSERT ... ON CONFLICT DO UPDATE of many rows'
 
 flags=$(strikes | wc -l)
 at_least "$flags" 10 'some clients are flagged'

@@ -83,6 +83,11 @@ objects() { sql "$1" -f "$work/objects.sql"; }
 
 # ---------------------------------------------------------------------------------------------------- what is dumped ---
 
+# A table of the owner's own, over which rules are written; the longest name that there may be.
+cat >"$work/own.sql" <<'SQL'
+CREATE TABLE public." O'Neil ""x"" \ \. \! $piece$ $$ :v %s {}" (district_id text, "key ""'\ $piece$ $$ :v {,}" text, "k,2" date, miles integer);
+COMMENT ON TABLE public." O'Neil ""x"" \ \. \! $piece$ $$ :v %s {}" IS 'Vans, say.';
+SQL
 cat >"$work/hostile.sql" <<'SQL'
 -- Everything that quoting, COPY, psql, shells and sorting stumble over; n makes it another one.
 CREATE FUNCTION pg_temp.h(n integer) RETURNS text LANGUAGE sql AS $f$
@@ -108,10 +113,28 @@ INSERT INTO caseload.episode (district_id, client_id, episode, period)
   SELECT pg_temp.h(10), pg_temp.h(100 + i), 2, '[2026-01-01,)' FROM generate_series(1, 4) i;
 INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, delivery, group_size, therapist_id, period)
   SELECT pg_temp.h(10), pg_temp.h(300 + i), pg_temp.h(100 + i), pg_temp.h(50), '2x30/week', 'small_group_ok', 3, pg_temp.h(31 + i % 2), '[2026-01-01,)' FROM generate_series(1, 6) i;
+UPDATE caseload.service SET reviewed_on = date '2025-07-01' + 30 * substring(service_id, '<30(.)>')::integer
+ WHERE district_id = pg_temp.h(10);
+INSERT INTO caseload.document (district_id, client_id, document_id, kind, about, due_on, done_at, minutes, with_client)
+  SELECT pg_temp.h(10), pg_temp.h(100 + i), pg_temp.h(600 + i), (ARRAY['consent', 'plan', 'session_note'])[1 + i % 3], '2026-02-01', '2026-02-20',
+         CASE WHEN i > 2 THEN timestamptz '2026-02-11 23:59:59.999999+13' END, i, i % 2 = 0 FROM generate_series(1, 6) i;
 -- a condition with the same text in it, and one that fails
 INSERT INTO caseload.rule (district_id, rule_name, condition, severity, action, message, source) VALUES
   (pg_temp.h(10), pg_temp.h(70), format('category = %L AND no_shows >= 1', pg_temp.h(62)), 'info', 'inform', pg_temp.h(71), pg_temp.h(72)),
   (pg_temp.h(10), pg_temp.h(73), 'appointments / (strikes - strikes) > 1', 'warn', 'review', pg_temp.h(74), NULL);
+-- rules about everything that rules can be about; one replaces another where it applies, one is for a level that there is not
+INSERT INTO caseload.rule (district_id, rule_name, subject, condition, message, discipline, site_level, supersedes, valid, priority) VALUES
+  (pg_temp.h(10), pg_temp.h(80), 'client', 'late >= 1', pg_temp.h(81), pg_temp.h(50), NULL, pg_temp.h(70), '[2025-01-01,2030-01-01)', -1),
+  (pg_temp.h(10), pg_temp.h(82), 'service', 'NOT waiting', pg_temp.h(83), pg_temp.h(50), NULL, NULL, '(,)', 1),
+  (pg_temp.h(10), pg_temp.h(84), 'therapist', 'services > 2', pg_temp.h(85), NULL, NULL, 'no such rule', '(,)', 2),
+  (pg_temp.h(10), pg_temp.h(86), 'site', 'clients > 2', pg_temp.h(87), NULL, NULL, NULL, '(,)', 3),
+  (pg_temp.h(10), pg_temp.h(88), 'client', 'true', pg_temp.h(89), NULL, pg_temp.h(90), NULL, '(,)', 4);
+INSERT INTO public." O'Neil ""x"" \ \. \! $piece$ $$ :v %s {}" SELECT pg_temp.h(10), pg_temp.h(91), '2026-02-02', i FROM generate_series(7, 7) i;
+SELECT caseload.register_subject('van', $r$public." O'Neil ""x"" \ \. \! $piece$ $$ :v %s {}"$r$, ARRAY[$k$key "'\ $piece$ $$ :v {,}$k$, 'k,2']);
+INSERT INTO caseload.rule (district_id, rule_name, subject, condition, message) VALUES (pg_temp.h(10), pg_temp.h(92), 'van', 'miles > 6', pg_temp.h(93));
+-- a condition that was another one, written by somebody with such a name
+UPDATE caseload.rule SET condition = 'miles >= 7' WHERE district_id = pg_temp.h(10) AND subject = 'van';
+UPDATE caseload.rule_version SET changed_by = pg_temp.h(94) WHERE district_id = pg_temp.h(10);
 INSERT INTO caseload.rule_error (rule_district, rule_error_id, rule_name, rule_version, occurrences, message)
   VALUES (pg_temp.h(10), pg_temp.h(75), pg_temp.h(73), 1, 1, pg_temp.h(76));
 INSERT INTO caseload.appointment (district_id, client_id, appointment_id, service_id, therapist_id, starts_at, minutes, status)
@@ -121,34 +144,55 @@ INSERT INTO caseload.appointment (district_id, client_id, appointment_id, servic
    WHERE i <= d % 9;
 INSERT INTO caseload.contact (district_id, client_id, contact_id, at, kind)
   SELECT pg_temp.h(10), pg_temp.h(100 + i), pg_temp.h(500), '2026-02-25 23:59+13', 'two_way' FROM generate_series(1, 7) i;
+-- a flag of long ago
+INSERT INTO caseload.flag (district_id, flag_id, subject, subject_key, client_id, episode, rule_district, rule_name, rule_version, severity, action, message,
+                           raised_on, due_on, state, cleared_on, cleared_why, evidence, raised_at, raised_by, cleared_at, cleared_by)
+  VALUES (pg_temp.h(10), pg_temp.h(700), 'client', pg_temp.h(101), pg_temp.h(101), 1, pg_temp.h(10), pg_temp.h(701), 1, 'act', 'close', pg_temp.h(702),
+          '2025-10-01', '2025-10-08', 'resolved', '2025-10-02', pg_temp.h(703), ARRAY[pg_temp.h(400), pg_temp.h(401), ''],
+          '2025-10-01 11:59:59.999999Z', pg_temp.h(704), '2025-10-02 00:00Z', pg_temp.h(705));
+INSERT INTO caseload.flag_step (district_id, flag_step_id, flag_id, at, by, step, why, until)
+  VALUES (pg_temp.h(10), pg_temp.h(710), pg_temp.h(700), '2025-10-01 12:00:00.000001Z', pg_temp.h(711), 'snoozed', pg_temp.h(712), '9999-12-31');
 COMMIT;
 SQL
 
 fresh caseload_tap_original
 run 'a database with both districts' psql -Xq -v ON_ERROR_STOP=1 -d caseload_tap_original -o /dev/null \
   -c 'CREATE EXTENSION caseload CASCADE' -c 'SELECT caseload.install()' \
-  -v anchor=$anchor -v clients=120 -v weeks=12 -f "$CASELOAD_IN/test/data/sample.sql" -f "$work/hostile.sql" \
-  -c "SELECT caseload.evaluate('$anchor')"
-# some flags in every state, a note on one that a person dealt with, and a trigger that somebody switched off or to ALWAYS
-run 'flags in several states, triggers that somebody changed' psql -Xq -v ON_ERROR_STOP=1 -d caseload_tap_original \
-  -c "UPDATE caseload.flag SET state = 'acknowledged' WHERE hashtext(client_id) % 3 = 0 AND cleared_on IS NULL" \
-  -c "UPDATE caseload.flag SET state = 'dismissed' WHERE hashtext(client_id) % 3 = 1 AND cleared_on IS NULL" \
+  -v anchor=$anchor -v clients=120 -v weeks=12 -f "$CASELOAD_IN/test/data/sample.sql" -f "$work/own.sql" -f "$work/hostile.sql" \
+  -c 'SELECT caseload.evaluate()' -c "SELECT caseload.evaluate('$anchor')"
+# flags in every state, answered by people with their reasons, and a trigger that somebody switched off or to ALWAYS
+cat >"$work/answers.sql" <<'SQL'
+CREATE TEMP TABLE answer AS
+  SELECT flag_id, district_id, action, message, row_number() OVER (ORDER BY district_id, subject, subject_key, episode, rule_name) % 5 AS turn
+    FROM caseload.flag WHERE cleared_on IS NULL;
+SELECT caseload.acknowledge_flag(flag_id, NULL, district_id) FROM answer WHERE turn IN (1, 2);
+SELECT caseload.snooze_flag(flag_id, '9999-12-31', E'\\.\n' || message, district_id) FROM answer WHERE turn = 2;
+SELECT caseload.dismiss_flag(flag_id, message, district_id) FROM answer WHERE turn = 3;
+SELECT caseload.confirm_flag(flag_id, message, district_id) FROM answer WHERE turn = 4 AND action <> 'close';
+SQL
+run 'flags in several states, triggers that somebody changed' psql -Xq -v ON_ERROR_STOP=1 -d caseload_tap_original -o /dev/null \
+  -f "$work/answers.sql" -c "SELECT caseload.evaluate('$anchor')" \
   -c 'ALTER TABLE caseload.policy DISABLE TRIGGER policy_before_write' \
   -c 'ALTER TABLE caseload.contact ENABLE ALWAYS TRIGGER activity_after_truncate' \
   -c 'GRANT SELECT ON caseload.current_flags TO PUBLIC' -c 'GRANT EXECUTE ON FUNCTION caseload.client_facts(date) TO PUBLIC'
 
 # Free text that no row of the hostile district puts to the test; the others are fixed words, checked by the tables.
 unhostile=$(sql caseload_tap_original <<'SQL'
-SELECT format($$SELECT %L WHERE NOT EXISTS (SELECT FROM caseload.%I t WHERE t.%I LIKE '%%$piece$%%')$$, c.relname || '.' || a.attname, c.relname, a.attname)
+SELECT format($$SELECT %L WHERE NOT EXISTS (SELECT FROM caseload.%I t WHERE t.%I::text LIKE '%%$piece$%%')$$, c.relname || '.' || a.attname, c.relname, a.attname)
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
- WHERE c.relnamespace = 'caseload'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = 'text'::regtype
+ WHERE c.relnamespace = 'caseload'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid IN ('text'::regtype, 'text[]'::regtype)
    AND c.relname <> 'installation'
    AND (c.relname || '.' || a.attname) <> ALL ('{policy_kind.value_type,policy_kind.default_value,policy.value,site.level,site.time_zone,therapist.time_zone,
-        episode.outcome,rule.subject,rule.severity,rule.action,flag.flag_id,flag.subject,flag.severity,flag.action,flag.state}'::text[])
+        episode.outcome,document.kind,subject.subject_name,rule.subject,rule.severity,rule.action,rule.facts,rule_version.subject,rule_version.facts,
+        flag.subject,flag.severity,flag.action,flag.state,flag_step.step}'::text[])
  ORDER BY 1 \gexec
 SQL
 )
 is "$unhostile" '' 'every column of free text holds hostile text'
+is "$(sql caseload_tap_original -c "SELECT string_agg(DISTINCT subject, ',' ORDER BY subject) FROM caseload.flag WHERE district_id <> 'NORTH' AND cleared_on IS NULL")" \
+  client,service,site,therapist,van 'every subject has flags'
+is "$(sql caseload_tap_original -c "SELECT string_agg(DISTINCT state, ',' ORDER BY state) FROM caseload.flag WHERE district_id <> 'NORTH'")" \
+  acknowledged,closed,dismissed,open,resolved 'flags are in every state'
 
 original_rows=$(rows caseload_tap_original)
 original_objects=$(objects caseload_tap_original)
@@ -213,8 +257,8 @@ same caseload_tap_directory directory
 run 'pg_dump --data-only --disable-triggers' pg_dump --data-only --disable-triggers -f "$work/data.sql" caseload_tap_original
 fresh caseload_tap_data
 run 'prepare for data only' psql -Xq -v ON_ERROR_STOP=1 -d caseload_tap_data -o /dev/null \
-  -c 'CREATE EXTENSION caseload CASCADE' -c 'SELECT caseload.install()' \
-  -c 'TRUNCATE caseload.installation, caseload.policy_kind, caseload.policy, caseload.rule' \
+  -c 'CREATE EXTENSION caseload CASCADE' -c 'SELECT caseload.install()' -f "$work/own.sql" \
+  -c 'TRUNCATE caseload.installation, caseload.policy_kind, caseload.policy, caseload.rule, caseload.rule_version' \
   -c 'ALTER TABLE caseload.policy DISABLE TRIGGER policy_before_write' \
   -c 'ALTER TABLE caseload.contact ENABLE ALWAYS TRIGGER activity_after_truncate' \
   -c 'GRANT SELECT ON caseload.current_flags TO PUBLIC' -c 'GRANT EXECUTE ON FUNCTION caseload.client_facts(date) TO PUBLIC'

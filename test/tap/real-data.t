@@ -69,7 +69,7 @@ is "$(ask "SELECT count(*), max(n) FROM (SELECT count(*) AS n FROM staging GROUP
 is "$(ask "SELECT count(*) FROM (SELECT FROM caseload.appointment GROUP BY client_id, starts_at HAVING count(*) > 1) d")" 0 \
   'no two appointments of a client at one time'
 
-# The four questions as of 2016-06-08, client by client, each way.
+# The four questions of the tutorial, and the rule about slots, as of 2016-06-08, client by client, each way.
 ask "
 CREATE TABLE answer (question text, way text, client_id text COLLATE \"C\");
 INSERT INTO answer SELECT '3+ no-shows', 'caseload', client_id FROM caseload.client_facts('2016-06-08') WHERE no_shows >= 3;
@@ -77,6 +77,7 @@ INSERT INTO answer SELECT '3+ no-shows within 30 days', 'caseload', client_id FR
                     WHERE caseload.most_misses_in(attendance, 30) >= 3;
 INSERT INTO answer SELECT 'longest miss run of 3+', 'caseload', client_id FROM caseload.client_facts('2016-06-08') WHERE longest_miss_run >= 3;
 INSERT INTO answer SELECT 'inactive for 30 days', 'caseload', client_id FROM caseload.client_facts('2016-06-08') WHERE days_inactive >= 30;
+INSERT INTO answer SELECT 'last three or more on time', 'caseload', client_id FROM caseload.flags('2016-06-08') WHERE rule_name = 'recurring_earned';
 
 INSERT INTO answer SELECT '3+ no-shows', 'plain', patient_id FROM staging WHERE no_show = 'Yes' GROUP BY patient_id HAVING count(*) >= 3;
 INSERT INTO answer SELECT DISTINCT '3+ no-shows within 30 days', 'plain', patient_id
@@ -89,6 +90,9 @@ INSERT INTO answer SELECT DISTINCT 'longest miss run of 3+', 'plain', patient_id
  WHERE no_show = 'Yes' GROUP BY patient_id, island HAVING count(*) >= 3;
 INSERT INTO answer SELECT 'inactive for 30 days', 'plain', patient_id FROM staging GROUP BY patient_id
 HAVING date '2016-06-08' - coalesce(max(appointment_day) FILTER (WHERE no_show = 'No'), min(appointment_day)) >= 30;
+INSERT INTO answer SELECT 'last three or more on time', 'plain', patient_id
+  FROM (SELECT patient_id, no_show, row_number() OVER (PARTITION BY patient_id ORDER BY appointment_day DESC, appointment_id DESC) AS back FROM staging) b
+ WHERE back <= 3 GROUP BY patient_id HAVING count(*) FILTER (WHERE no_show = 'No') = 3;
 " | note
 while IFS='=' read -r question want; do
   is "$(ask "SELECT count(*) FROM answer WHERE question = '$question' AND way = 'caseload'")" "$want" "$question: caseload says $want"
@@ -100,6 +104,7 @@ done <<'LIST'
 3+ no-shows within 30 days=738
 longest miss run of 3+=509
 inactive for 30 days=12807
+last three or more on time=5553
 LIST
 
 is "$(ask "SELECT * FROM caseload.verify()")" '' 'verify() finds no difference'
@@ -109,10 +114,12 @@ psql -d "$main" -v district=VITORIA -v as_of=2016-06-08 -v rows=5 -f "$CASELOAD_
 reported=$((!$?))
 ok $reported 'the Monday report runs'
 note <"$scratch/errors"
-is "$(sed -n '3p' "$scratch/report")" '62299 active clients, 0 services on the waiting list, 13615 flags' 'its first line'
+is "$(sed -n '3p' "$scratch/report")" '62299 active clients, 0 services on the waiting list, 13615 flags to act on' 'its first line'
 is "$(awk -F'│' '/^ (attendance|inactive)_/ { gsub(/ /, ""); print $1 "=" $3 }' "$scratch/report" | paste -sd ' ')" \
   'attendance_close=808 inactive_close=12807' 'its flags'
-ok "$(grep -c '^5\. Data gaps' "$scratch/report")" 'it comes to its end'
+is "$(grep '^For information' "$scratch/report")" 'For information: 5553 recurring_earned' 'what is no work is summed up'
+is "$(grep -E '^[0-9]+ of ' "$scratch/report" | cut -d ' ' -f 1-3)" '5 of 13407' 'clients with flags to act on'
+ok "$(grep -c '^7\. Data gaps' "$scratch/report")" 'it comes to its end'
 
 # The same recipe, fed by standard input, with episodes made beforehand; only the first lines, that is enough.
 gzip -dc <"$CASELOAD_DATA" 2>/dev/null | head -n 2001 |

@@ -48,9 +48,12 @@ done
 state() { # district
   sql <<SQL
 SET DateStyle = ISO;
-SELECT 'episode', client_id, episode, period, closure_reason, attendance
-  FROM caseload.episode LEFT JOIN caseload.client_activity USING (district_id, client_id, episode) WHERE district_id = '$1' ORDER BY 2, 3;
-SELECT 'flag', client_id, episode, rule_name, rule_version, state, cleared_on, count(*) FROM caseload.flag WHERE district_id = '$1' GROUP BY 2, 3, 4, 5, 6, 7 ORDER BY 2, 3, 4, 5, 6, 7;
+SELECT 'episode', client_id, episode, e.period, e.closure_reason, a.period, a.attendance
+  FROM caseload.episode e LEFT JOIN caseload.client_activity a USING (district_id, client_id, episode) WHERE district_id = '$1' ORDER BY 2, 3;
+SELECT 'flag', subject, subject_key, client_id, episode, rule_name, rule_version, severity, action, raised_on, due_on, state, cleared_on, cleared_why, evidence, count(*)
+  FROM caseload.flag WHERE district_id = '$1' GROUP BY 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 ORDER BY 2, 3, 4, 5, 6, 7, 12, 13, 14, 15;
+SELECT 'step', f.client_id, f.rule_name, s.step, s.why, s.until, count(*) FROM caseload.flag_step s JOIN caseload.flag f USING (district_id, flag_id)
+ WHERE s.district_id = '$1' GROUP BY 2, 3, 4, 5, 6 ORDER BY 2, 3, 4, 5, 6;
 SELECT 'error', rule_name, message, sum(occurrences) FROM caseload.rule_error WHERE rule_district = '$1' GROUP BY 2, 3 ORDER BY 2, 3;
 SELECT 'service', service_id, client_id, therapist_id, dosage FROM caseload.service WHERE district_id = '$1' ORDER BY 2;
 SELECT 'rule', rule_name, version, condition FROM caseload.rule WHERE district_id = '$1' ORDER BY 2;
@@ -88,7 +91,8 @@ ${statements//@/ONE}
 COMMIT;"
   after=$(state TWO)
   is "$after" "$(state ONE)" "$name: as if written plainly"
-  [[ $after != "$before" ]]
+  # not the same error twice, either
+  [[ $after != "$before" && $after != *ERROR:* ]]
   ok $? "$name: and that is a change"
   is "$(differences)" 0 "$name: all is right after COMMIT PREPARED"
 }

@@ -32,7 +32,7 @@ twin() {
     cp -a "$work/source.both" "$source" # only what differs is compiled anew
   else
     mkdir "$source"
-    cp -r "$CASELOAD_IN"/{extension,scripts,Makefile,caseload.control} "$source"
+    cp -r "$CASELOAD_IN"/{extension,Makefile,caseload.control} "$source"
     find "$source" -name '*.o' -delete
   fi
   for wall in "${@:2}"; do
