@@ -25,6 +25,6 @@ typedef struct RecomputedValue
 
 extern bool cl_recompute_pays(int64 clients);
 extern int64 cl_recompute(const char *district_id, void (*emit) (const RecomputedValue *, void *), void *arg);
-extern uint64 cl_recompute_and_write(const char *district_id, KeySet *changed);
+extern uint64 cl_recompute_and_write(const char *district_id, KeySet *changed, int64 *stored);
 
 #endif							/* CL_RECOMPUTE_H */

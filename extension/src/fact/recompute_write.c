@@ -76,6 +76,7 @@ typedef struct WriteBatch
 	Datum		until[WRITES_AT_ONCE];
 	Datum		values[WRITES_AT_ONCE];
 	uint64		written;
+	int64		stored;			/* values that were there */
 	KeySet	   *changed;
 } WriteBatch;
 
@@ -114,6 +115,7 @@ write_difference(const RecomputedValue *value, void *arg)
 	WriteBatch *batch = arg;
 	MemoryContext oldcontext;
 
+	batch->stored += (value->stored != NULL);
 	if (!differs(value))
 		return;
 	if (batch->count == WRITES_AT_ONCE || batch->size >= BYTES_AT_ONCE)
@@ -132,11 +134,12 @@ write_difference(const RecomputedValue *value, void *arg)
 
 /*
  * Make client_activity of a district (NULL: of all) say what the events say;
- * returns how many values differed, and adds the clients they are of.  The
- * caller holds the locks.
+ * returns how many values differed, and adds the clients they are of.
+ * "stored" is how many values of episodes there were.  The caller holds the
+ * locks.
  */
 uint64
-cl_recompute_and_write(const char *district_id, KeySet *changed)
+cl_recompute_and_write(const char *district_id, KeySet *changed, int64 *stored)
 {
 	WriteBatch *batch = palloc0(sizeof(WriteBatch));
 	uint64		written;
@@ -148,6 +151,7 @@ cl_recompute_and_write(const char *district_id, KeySet *changed)
 	(void) cl_recompute(district_id, write_difference, batch);
 	write_batch(batch);
 	written = batch->written;
+	*stored = batch->stored;
 	MemoryContextDelete(batch->context);
 	pfree(batch);
 	return written;
