@@ -148,7 +148,7 @@ INSERT INTO caseload.policy (district_id, policy_name, value) VALUES ('ANS', 'au
 SELECT count(*) FROM caseload.evaluate(CURRENT_DATE, 'ANS');
 SELECT count(*) AS open_ends FROM caseload.episode WHERE district_id = 'ANS' AND client_id IN ('gone', 'snooze') AND upper_inf(period);
 SELECT count(*) FROM caseload.evaluate(NULL, 'ANS');
-SELECT client_id, closure_reason FROM caseload.episode WHERE district_id = 'ANS' AND client_id IN ('gone', 'snooze');
+SELECT client_id, closure_reason FROM caseload.episode WHERE district_id = 'ANS' AND client_id IN ('gone', 'snooze') ORDER BY 1;
 SELECT rule_name, message FROM caseload.rule_error WHERE message LIKE 'auto_close%';
 SELECT * FROM caseload.verify('ANS', CURRENT_DATE);
 

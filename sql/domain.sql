@@ -290,7 +290,6 @@ SELECT therapist_id, weekly_minutes FROM caseload.workload() WHERE district_id =
 ROLLBACK;
 
 -- What a query does not ask for is not computed.
-SELECT string_agg(DISTINCT s, ' ' ORDER BY s) AS scans FROM pg_temp.scans('SELECT therapist_id FROM caseload.therapist_facts(''2026-02-01'') WHERE district_id = ''DOM''') s;
 SELECT string_agg(DISTINCT s, ' ' ORDER BY s) AS scans FROM pg_temp.scans('SELECT weekly_minutes FROM caseload.therapist_facts(''2026-02-01'') WHERE district_id = ''DOM'' AND therapist_id = ''EQ1''') s;
 SELECT string_agg(DISTINCT s, ' ' ORDER BY s) AS scans FROM pg_temp.scans('SELECT clients FROM caseload.site_facts(''2026-02-01'') WHERE district_id = ''DOM''') s;
 SELECT string_agg(DISTINCT s, ' ' ORDER BY s) AS scans FROM pg_temp.scans('SELECT delivery, waiting FROM caseload.service_facts(''2026-02-01'') WHERE district_id = ''DOM''') s;

@@ -331,20 +331,43 @@ cl_text_is(Datum value, const char *string)
 	return VARSIZE_ANY_EXHDR(bytes) == length && memcmp(VARDATA_ANY(bytes), string, length) == 0;
 }
 
-/* A flag from a row of the table of flags, in the current memory context. */
+static char *
+copy_string(char **room, Datum value)
+{
+	text	   *bytes = DatumGetTextPP(value);
+	size_t		length = VARSIZE_ANY_EXHDR(bytes);
+	char	   *copy = *room;
+
+	memcpy(copy, VARDATA_ANY(bytes), length);
+	copy[length] = '\0';
+	*room += length + 1;
+	return copy;
+}
+
+/* A flag from a row of the table of flags, in the current memory context, in one piece. */
 StandingFlag *
 cl_make_standing(const RowBuffer *row)
 {
-	StandingFlag *flag = palloc0(sizeof(StandingFlag));
+	static const int strings[] = {FLAG_RULE_DISTRICT, FLAG_RULE_NAME, FLAG_FLAG_ID};
 	bool		dismissed = cl_text_is(row->value[FLAG_STATE], "dismissed");
+	Size		size = sizeof(StandingFlag);
+	StandingFlag *flag;
+	char	   *room;
 
+	for (size_t i = 0; i < lengthof(strings); i++)
+		size += VARSIZE_ANY_EXHDR(DatumGetTextPP(row->value[strings[i]])) + 1;
+	flag = palloc(size);
+	room = (char *) (flag + 1);
+	ItemPointerSetInvalid(&flag->tid);
 	flag->episode = DatumGetInt32(row->value[FLAG_EPISODE]);
-	flag->rule_district = TextDatumGetCString(row->value[FLAG_RULE_DISTRICT]);
-	flag->rule_name = TextDatumGetCString(row->value[FLAG_RULE_NAME]);
-	flag->flag_id = TextDatumGetCString(row->value[FLAG_FLAG_ID]);
+	flag->rule_district = copy_string(&room, row->value[FLAG_RULE_DISTRICT]);
+	flag->rule_name = copy_string(&room, row->value[FLAG_RULE_NAME]);
+	flag->flag_id = copy_string(&room, row->value[FLAG_FLAG_ID]);
 	flag->answered = !row->isnull[FLAG_SNOOZED_UNTIL] || dismissed || cl_text_is(row->value[FLAG_STATE], "closed");
 	flag->warns = cl_text_is(row->value[FLAG_ACTION], "warn") && !dismissed;
 	flag->due_on = DatumGetDateADT(row->value[FLAG_DUE_ON]);
+	flag->holds = false;
+	flag->next = NULL;
 	return flag;
 }
 
