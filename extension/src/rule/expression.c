@@ -514,8 +514,12 @@ cl_expression_check(const char *source, TupleDesc facts, Oid result_type)
 
 	nest_level = NewGUCNestLevel();
 	for (size_t i = 0; i < lengthof(pinned_settings); i++)
-		(void) set_config_option(pinned_settings[i][0], pinned_settings[i][1], PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	{
+		/* asking costs less than setting */
+		if (strcmp(GetConfigOption(pinned_settings[i][0], false, false), pinned_settings[i][1]) != 0)
+			(void) set_config_option(pinned_settings[i][0], pinned_settings[i][1], PGC_USERSET,
+									 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	}
 
 	cl_restrict_rights(&before);
 
