@@ -1,4 +1,4 @@
--- Facts of services, therapists and sites: the field's numbers at their boundaries (docs/rules.md lists the rules).
+-- Facts of clients, services, therapists and sites: the field's numbers at their boundaries (docs/rules.md lists the rules).
 SET datestyle = 'ISO, YMD';
 SET timezone = 'UTC';
 SET jit = off;
@@ -32,7 +32,7 @@ INSERT INTO caseload.site (district_id, site_id, level, state, time_zone) VALUES
 INSERT INTO caseload.client (district_id, client_id, site_id) SELECT 'DOM', 'C' || i, 'A' FROM generate_series(1, 30) i;
 INSERT INTO caseload.episode (district_id, client_id, episode, period) SELECT 'DOM', 'C' || i, 1, '[2024-01-01,)' FROM generate_series(1, 30) i;
 
--- The conditions of docs/rules.md over services, therapists and sites are all taken.
+-- The conditions of docs/rules.md, by their numbers there, are all taken.
 SELECT n, subject, condition FROM (VALUES
   (5, 'therapist', 'individual_possible >= 2'),
   (7, 'site', 'level IN (''middle'', ''high'') AND clients / 36.0 > 1.5'),
@@ -49,16 +49,29 @@ SELECT n, subject, condition FROM (VALUES
   (39, 'service', 'NOT licensed'),
   (39, 'therapist', 'unlicensed_services >= 1'),
   (45, 'service', 'days_since_review >= 305'),
+  (48, 'client', 'notes_late >= 1'),
+  (48, 'client', 'notes_missing >= 1'),
+  (50, 'client', 'documents_overdue >= 1'),
   (54, 'therapist', 'utilization <= 0.7 OR no_show_rate >= 20 OR closed_30d >= 3'),
+  (57, 'client', 'attended >= 1 AND NOT plan_with_client'),
   (58, 'therapist', 'note_minutes > 5'),
+  (59, 'client', 'is_active AND days_inactive >= 30'),
+  (61, 'client', 'is_active AND strikes >= 3'),
+  (62, 'client', 'is_active AND days_unseen >= 30 AND days_inactive < 30'),
+  (62, 'client', 'is_active AND days_unseen >= 30 AND days_inactive < 30 AND days_past_warning >= 0 AND NOT has_upcoming'),
   (64, 'therapist', 'weekly_slots < 30'),
   (65, 'therapist', 'weekly_slots > 35'),
   (65, 'therapist', 'weekly_slots >= 30 AND clients < 45 OR clients > 60'),
   (66, 'site', 'waiting_services = 0 AND new_clients_30d < closed_30d'),
   (67, 'therapist', 'no_show_rate >= 30'),
-  (73, 'service', 'months_since_review >= 3'),
+  (69, 'client', 'is_active AND days_inactive >= 40'),
+  (71, 'client', 'is_active AND on_time_run >= 3'),
+  (72, 'client', 'is_active AND (cancel_run >= 2 OR late_run >= 2)'),
+  (73, 'service', 'months_since_review >= 3 AND months_since_review < 6'),
   (73, 'service', 'months_since_review >= 6'),
+  (75, 'client', 'days_to_next = 1'),
   (77, 'therapist', 'headroom_minutes >= 90'),
+  (78, 'client', 'is_active'),
   (79, 'therapist', 'direct_minutes / 1500.0 < 0.7'),
   (80, 'site', 'clients / nullif(therapists, 0)::numeric > 37'),
   (80, 'site', 'clients / nullif(therapist_fte, 0) > 46.5'),
@@ -66,8 +79,12 @@ SELECT n, subject, condition FROM (VALUES
   (82, 'site', '100 * closed_30d / nullif((2 * clients + closed_30d - new_clients_30d) / 2.0, 0) >= 25'),
   (84, 'service', 'waiting AND days_in_force >= 20'),
   (85, 'site', 'no_show_rate >= 20'),
+  (85, 'client', 'appointments >= 5 AND no_show_rate >= 20'),
+  (86, 'client', 'attended >= 1 AND NOT has_consent'),
+  (88, 'client', 'records < 3'),
   (89, 'service', 'NOT same_discipline'),
-  (90, 'therapist', 'utilization_low_3w > 1.1')) v (n, subject, condition)
+  (90, 'therapist', 'utilization_low_3w > 1.1'),
+  (91, 'client', 'attended = 0 AND days_enrolled > 20')) v (n, subject, condition)
  WHERE NOT (caseload.check_expression(subject, condition)).ok;
 
 -- Spread of load (peers 40 45 50 55 60), who is new and carries more, and who is busy like the peers.
@@ -220,6 +237,34 @@ SELECT d AS as_of, therapist_id, documents_overdue, note_minutes FROM unnest('{2
 SELECT n, subject, pg_temp.holds(subject, condition, as_of) FROM (VALUES
   (50, 'site', 'documents_overdue >= 3', '2026-02-01'::date), (50, 'therapist', 'documents_overdue >= 3', '2026-02-01'), (58, 'therapist', 'note_minutes > 5', '2026-02-02'), (58, 'therapist', 'note_minutes >= 5', '2026-02-01')) v (n, subject, condition, as_of);
 INSERT INTO caseload.document (district_id, client_id, document_id, kind) VALUES ('DOM', 'R8', '8', 'poem');
+-- Clients: documents and notes; R8 has its consent from half past eleven in the evening of February 1 on.
+SELECT d AS as_of, client_id, documents_overdue, days_overdue, notes_missing, notes_late, has_consent, has_plan, records
+  FROM unnest('{2026-01-31,2026-02-01,2026-02-02}'::date[]) d, caseload.client_facts(d) WHERE district_id = 'DOM' AND client_id IN ('R8', 'R22') ORDER BY 1, 2;
+-- the same numbers by all ways: documents listed, of clients, of sites; attendance likewise
+SELECT d AS as_of,
+       (SELECT count(*) FROM caseload.documentation_due(d, 'DOM')) - (SELECT sum(documents_overdue) FROM caseload.client_facts(d) WHERE district_id = 'DOM') AS clients,
+       (SELECT count(*) FROM caseload.documentation_due(d, 'DOM')) - (SELECT sum(documents_overdue) FROM caseload.site_facts(d) WHERE district_id = 'DOM') AS sites,
+       (SELECT sum(f.appointments + 1000 * f.strikes + 1000000 * f.unresolved) FROM caseload.client_facts(d) f WHERE f.district_id = 'DOM')
+       - (SELECT sum(f.appointments + 1000 * f.strikes + 1000000 * f.unresolved) FROM caseload.site_facts(d) f WHERE f.district_id = 'DOM') AS attendance
+  FROM unnest('{2026-01-31,2026-02-01,2026-02-02}'::date[]) d;
+
+-- Clients at the boundary: K was enrolled on January 5 and first seen on January 26; V has one no-show in five, then in six; L was seen on January 30 only.
+INSERT INTO caseload.client (district_id, client_id, site_id) SELECT 'DOM', c, 'C' FROM unnest('{K,V,L}'::text[]) c;
+INSERT INTO caseload.episode (district_id, client_id, episode, period) VALUES ('DOM', 'K', 1, '[2026-01-05,)'), ('DOM', 'V', 1, '[2026-01-05,)'), ('DOM', 'L', 1, '[2026-01-05,)');
+INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status)
+  SELECT 'DOM', 'V', i::text, '2026-01-05 15:00Z'::timestamptz + i * interval '1 day', CASE i WHEN 1 THEN 'no_show' ELSE 'attended' END::caseload.appointment_status FROM generate_series(1, 6) i
+  UNION ALL SELECT 'DOM', 'K', '1', '2026-01-26 15:00Z', 'attended' UNION ALL SELECT 'DOM', 'L', '1', '2026-01-30 15:00Z', 'attended';
+INSERT INTO caseload.document (district_id, client_id, document_id, kind, about, done_at, with_client) VALUES
+  ('DOM', 'K', '1', 'plan', NULL, '2026-01-28 15:00Z', true), ('DOM', 'K', '2', 'consent', NULL, '2026-01-29 15:00Z', NULL), ('DOM', 'K', '3', 'session_note', '2026-01-26', '2026-01-30 15:00Z', NULL);
+SELECT n, as_of, coalesce(pg_temp.holds('client', 'client_id IN (''K'', ''V'', ''L'') AND ' || condition, as_of), '') AS holds FROM (VALUES
+  (48, 'notes_late >= 1', '2026-01-29'::date), (48, 'notes_late >= 1', '2026-01-30'), (48, 'client_id = ''K'' AND notes_missing >= 1', '2026-01-26'), (48, 'client_id = ''K'' AND notes_missing >= 1', '2026-01-27'),
+  (57, 'client_id = ''K'' AND attended >= 1 AND NOT plan_with_client', '2026-01-25'), (57, 'client_id = ''K'' AND attended >= 1 AND NOT plan_with_client', '2026-01-26'), (57, 'client_id = ''K'' AND attended >= 1 AND NOT plan_with_client', '2026-01-28'),
+  (59, 'is_active AND days_inactive >= 30', '2026-02-24'), (59, 'is_active AND days_inactive >= 30', '2026-02-25'), (69, 'is_active AND days_inactive >= 40', '2026-03-06'), (69, 'is_active AND days_inactive >= 40', '2026-03-07'),
+  (75, 'days_to_next = 1', '2026-01-24'), (75, 'days_to_next = 1', '2026-01-25'), (75, 'days_to_next = 1', '2026-01-26'),
+  (85, 'appointments >= 5 AND no_show_rate >= 20', '2026-01-09'), (85, 'appointments >= 5 AND no_show_rate >= 20', '2026-01-10'), (85, 'appointments >= 5 AND no_show_rate >= 20', '2026-01-11'),
+  (86, 'client_id = ''K'' AND attended >= 1 AND NOT has_consent', '2026-01-28'), (86, 'client_id = ''K'' AND attended >= 1 AND NOT has_consent', '2026-01-29'),
+  (88, 'client_id = ''K'' AND records < 3', '2026-01-29'), (88, 'client_id = ''K'' AND records < 3', '2026-01-30'),
+  (91, 'attended = 0 AND days_enrolled > 20', '2026-01-25'), (91, 'client_id = ''L'' AND attended = 0 AND days_enrolled > 20', '2026-01-26'), (91, 'client_id = ''K'' AND attended = 0 AND days_enrolled > 20', '2026-01-26')) v (n, condition, as_of);
 
 -- Reminders: 24 hours are due, a minute more is not, and what has begun is over.
 INSERT INTO caseload.appointment (district_id, client_id, appointment_id, therapist_id, starts_at, status) VALUES

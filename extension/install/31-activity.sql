@@ -10,7 +10,7 @@ CREATE FUNCTION caseload.activity_after_frame()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'activity_after_frame'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION caseload.activity_after_frame() IS 'Statement trigger of episode, service, client and site (its argument). Checks periods and makes attendance anew where days move.';
+COMMENT ON FUNCTION caseload.activity_after_frame() IS 'Statement trigger of episode, service, document, client and site (its argument). Checks periods and makes attendance anew where days move.';
 
 CREATE FUNCTION caseload.rebuild(district_id text DEFAULT NULL, client_id text DEFAULT NULL)
 RETURNS bigint

@@ -6,19 +6,19 @@ CREATE FUNCTION caseload.check_expression(
 RETURNS record
 AS 'MODULE_PATHNAME', 'check_expression'
 LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION caseload.check_expression(text, text, text) IS 'Would this expression over the facts of a subject (client, therapist, service) be taken as a boolean condition or a numeric weight? With message, hint and the place of the fault, in characters from 1.';
+COMMENT ON FUNCTION caseload.check_expression(text, text, text) IS 'Would this expression over the facts of a subject (client, service, therapist, site, or a registered one) be taken as a boolean condition or a numeric weight? With message, hint and the place of the fault, in characters from 1.';
 
 CREATE FUNCTION caseload.rule_before_write()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'rule_before_write'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION caseload.rule_before_write() IS 'Row trigger of rule: refuses a condition that does not compile and counts versions.';
+COMMENT ON FUNCTION caseload.rule_before_write() IS 'Row trigger of rule: refuses a condition that does not compile and notes the facts that it uses.';
 
 CREATE FUNCTION caseload.rule_after_write()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'rule_after_write'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION caseload.rule_after_write() IS 'Statement trigger of rule: tells all backends that compiled rules are stale.';
+COMMENT ON FUNCTION caseload.rule_after_write() IS 'Statement trigger of rule, subject and site: tells all backends that compiled rules are stale.';
 
 CREATE FUNCTION caseload.actor()
 RETURNS text

@@ -6,6 +6,7 @@
 #define CL_RECOMPUTE_H
 
 #include "attendance.h"
+#include "key_set.h"
 
 /* One episode's value; what it points to is valid during the call only. */
 typedef struct RecomputedValue
@@ -22,8 +23,8 @@ typedef struct RecomputedValue
 	DateADT		stored_until;
 } RecomputedValue;
 
-extern bool cl_recompute_pays(int clients);
+extern bool cl_recompute_pays(int64 clients);
 extern int64 cl_recompute(const char *district_id, void (*emit) (const RecomputedValue *, void *), void *arg);
-extern uint64 cl_recompute_and_write(const char *district_id);
+extern uint64 cl_recompute_and_write(const char *district_id, KeySet *changed, int64 *stored);
 
 #endif							/* CL_RECOMPUTE_H */

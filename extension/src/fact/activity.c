@@ -135,22 +135,23 @@ PG_FUNCTION_INFO_V1(activity_after_event);
 PG_FUNCTION_INFO_V1(activity_after_frame);
 PG_FUNCTION_INFO_V1(rebuild);
 
-/* what was left behind past the triggers: values of episodes that are gone, flags of clients who are */
-static CachedQuery orphan_values_query = {
-	"DELETE FROM caseload.client_activity a"
-	" WHERE ($1 IS NULL OR a.district_id = $1) AND ($2 IS NULL OR a.client_id = $2)"
-	"   AND (SELECT count(*) FROM caseload.episode e"
-	"         WHERE e.district_id = a.district_id AND e.client_id = a.client_id AND e.episode = a.episode) = 0",
+static CachedQuery count_query = {
+	"SELECT count(*) FROM caseload.client"
+	" WHERE ($1 IS NULL OR district_id = $1) AND ($2 IS NULL OR client_id = $2)",
 	2, {"text", "text"}
 };
 
-static CachedQuery orphan_flags_query = {
-	"DELETE FROM caseload.flag f"
-	" WHERE ($1 IS NULL OR f.district_id = $1) AND ($2 IS NULL OR f.client_id = $2)"
-	"   AND f.client_id IS NOT NULL"
-	"   AND (SELECT count(*) FROM caseload.client c"
-	"         WHERE c.district_id = f.district_id AND c.client_id = f.client_id) = 0",
-	2, {"text", "text"}
+/* values of episodes that are gone, left behind past the triggers */
+static CachedQuery orphan_values_query = {
+	"DELETE FROM caseload.client_activity a"
+	" WHERE ($1 IS NULL OR a.district_id = $1)"
+	"   AND NOT EXISTS (SELECT FROM caseload.episode e"
+	"         WHERE e.district_id = a.district_id AND e.client_id = a.client_id AND e.episode = a.episode)",
+	1, {"text"}
+};
+
+static CachedQuery count_values_query = {
+	"SELECT count(*) FROM caseload.client_activity a WHERE $1 IS NULL OR a.district_id = $1", 1, {"text"}
 };
 
 /* ------------------------------------------------- checks and recompute --- */
@@ -290,6 +291,35 @@ without(const KeySet *set, const KeySet *others)
 	return rest;
 }
 
+/* Run a query about a district or all (NULL), planned for whole tables; the answer is in the first column. */
+static int64
+run_on_all(CachedQuery *query, const char *district_id, bool count_rows)
+{
+	OwnerScope	scope;
+	Datum		district = district_id ? CStringGetTextDatum(district_id) : (Datum) 0;
+	uint64		rows;
+	int64		answer;
+	bool		isnull;
+
+	cl_enter_planned(&scope);
+	rows = cl_run(query, &district, district_id ? NULL : "n");
+	answer = count_rows ? (int64) rows : DatumGetInt64(cl_result(0, 1, &isnull));
+	cl_leave(&scope);
+	return answer;
+}
+
+static int64
+count_values(const char *district_id)
+{
+	return run_on_all(&count_values_query, district_id, false);
+}
+
+static uint64
+remove_orphans(const char *district_id)
+{
+	return (uint64) run_on_all(&orphan_values_query, district_id, true);
+}
+
 /* Run a query about a client, a district or all (NULL); returns the number of rows. */
 static uint64
 run_about(CachedQuery *query, const char *district_id, const char *client_id)
@@ -315,35 +345,52 @@ add_all_clients(KeySet *set, const char *district_id, const char *client_id)
 	cl_keys_add_result(set);
 }
 
+static int64
+count_clients(const char *district_id)
+{
+	bool		isnull;
+
+	(void) run_about(&count_query, district_id, NULL);
+	return DatumGetInt64(cl_result(0, 1, &isnull));
+}
+
 /*
  * Lock the clients of a district, or one client, or all (NULL), make their
- * values anew, judge them again.
+ * values anew, judge them again.  Where all is made anew in one pass, only
+ * those whose values differed: of the others nothing has changed, and a value
+ * that the events give as it is stored lacks nothing that a trigger has yet
+ * to bring.
  */
 static uint64
 rebuild_clients(const char *district_id, const char *client_id)
 {
 	KeySet	   *set = cl_keys_new();
-	uint64		written;
+	uint64		written = 0;
 
-	(void) run_about(&orphan_flags_query, district_id, client_id);
-	written = run_about(&orphan_values_query, district_id, client_id);
-	add_all_clients(set, district_id, client_id);
-	(void) cl_keys_sort(set);
-	if (set->count == 0)
-		return written;
-	if (client_id == NULL && cl_recompute_pays(set->count))
+	if (client_id == NULL && cl_recompute_pays(count_clients(district_id)))
 	{
-		/* also whoever came since the set was read */
+		int64		stored;
+		int64		there;
+
 		cl_keys_lock_all(CL_LOCK_CLIENTS);
+		there = count_values(district_id);
+		written = cl_recompute_and_write(district_id, set, &stored);
+		if (there > stored)
+			written += remove_orphans(district_id);
+		(void) cl_keys_sort(set);
 		note_remade(set);
-		written += cl_recompute_and_write(district_id);
 	}
 	else
 	{
+		add_all_clients(set, district_id, client_id);
+		(void) cl_keys_sort(set);
 		cl_keys_lock(set, CL_LOCK_CLIENTS);
-		written += rebuild_activity(set);
+		written = rebuild_activity(set);
+		if (client_id == NULL)
+			written += remove_orphans(district_id);
 	}
-	cl_clients_changed(set, NULL);
+	if (set->count > 0)
+		cl_clients_changed(set, NULL);
 	return written;
 }
 

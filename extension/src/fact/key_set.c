@@ -28,6 +28,7 @@
 typedef struct KeyEntry
 {
 	const char *key;			/* district_id, zero byte, id, zero byte */
+	uint32		hash;			/* so that other keys need not be looked at */
 	int			index;			/* into KeySet.keys */
 	char		status;
 } KeyEntry;
@@ -38,6 +39,8 @@ typedef struct KeyEntry
 #define SH_KEY key
 #define SH_HASH_KEY(tb, key) hash_key(key)
 #define SH_EQUAL(tb, a, b) equal_keys(a, b)
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, a) (a)->hash
 #define SH_SCOPE static inline
 #define SH_DEFINE
 #define SH_DECLARE

@@ -45,7 +45,7 @@ PG_FUNCTION_INFO_V1(_activity_differences);
 
 /* Is it cheaper to read all events than to look up those of so many clients? */
 bool
-cl_recompute_pays(int clients)
+cl_recompute_pays(int64 clients)
 {
 	return clients >= FEWEST_CLIENTS &&
 		(cl_table_pages("appointment") + cl_table_pages("contact")) / PAGES_PER_CLIENT <= clients;
@@ -76,6 +76,8 @@ typedef struct WriteBatch
 	Datum		until[WRITES_AT_ONCE];
 	Datum		values[WRITES_AT_ONCE];
 	uint64		written;
+	int64		stored;			/* values that were there */
+	KeySet	   *changed;
 } WriteBatch;
 
 static void
@@ -98,6 +100,9 @@ write_batch(WriteBatch *batch)
 	args[5] = PointerGetDatum(construct_array(batch->values, batch->count, batch->type,
 											  -1, false, TYPALIGN_INT));
 	batch->written += cl_run(&write_query, args, NULL);
+	for (int i = 0; i < batch->count; i++)
+		(void) cl_keys_add(batch->changed, CStringGetTextDatum(batch->districts[i]),
+						   CStringGetTextDatum(batch->clients[i]));
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(batch->context);
 	batch->count = 0;
@@ -110,6 +115,7 @@ write_difference(const RecomputedValue *value, void *arg)
 	WriteBatch *batch = arg;
 	MemoryContext oldcontext;
 
+	batch->stored += (value->stored != NULL);
 	if (!differs(value))
 		return;
 	if (batch->count == WRITES_AT_ONCE || batch->size >= BYTES_AT_ONCE)
@@ -128,20 +134,24 @@ write_difference(const RecomputedValue *value, void *arg)
 
 /*
  * Make client_activity of a district (NULL: of all) say what the events say;
- * returns how many values differed.  The caller holds the locks.
+ * returns how many values differed, and adds the clients they are of.
+ * "stored" is how many values of episodes there were.  The caller holds the
+ * locks.
  */
 uint64
-cl_recompute_and_write(const char *district_id)
+cl_recompute_and_write(const char *district_id, KeySet *changed, int64 *stored)
 {
 	WriteBatch *batch = palloc0(sizeof(WriteBatch));
 	uint64		written;
 	int32		typmod;
 
+	batch->changed = changed;
 	parseTypeString_compat("caseload.attendance", &batch->type, &typmod);
 	batch->context = AllocSetContextCreate(CurrentMemoryContext, "caseload differences", ALLOCSET_DEFAULT_SIZES);
 	(void) cl_recompute(district_id, write_difference, batch);
 	write_batch(batch);
 	written = batch->written;
+	*stored = batch->stored;
 	MemoryContextDelete(batch->context);
 	pfree(batch);
 	return written;

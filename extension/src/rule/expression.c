@@ -55,6 +55,7 @@ typedef struct WalkState
 	int			depth;
 	int			nodes;
 	int			copies;			/* of what is walked that analysis will make */
+	int			near;			/* the last place known; some nodes have none */
 } WalkState;
 
 static const Oid allowed_types[] = {
@@ -86,13 +87,15 @@ refuse(WalkState *walk, const char *what, int location)
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("%s cannot be used in an expression over facts", what),
 			 errhint("An expression compares and combines the facts of one row: \"strikes >= 3 AND NOT has_upcoming\"."),
-			 parser_errposition(walk->pstate, location)));
+			 parser_errposition(walk->pstate, location >= 0 ? location : walk->near)));
 }
 
 static void
 count_node(WalkState *walk, int location)
 {
 	check_stack_depth();
+	if (location >= 0)
+		walk->near = location;
 	walk->nodes += walk->copies;
 	if (walk->nodes > CL_MAX_EXPRESSION_NODES || walk->depth > CL_MAX_EXPRESSION_DEPTH)
 		ereport(ERROR,
@@ -523,6 +526,7 @@ cl_expression_check(const char *source, TupleDesc facts, Oid result_type)
 	walk.pstate = pstate;
 	walk.depth = walk.nodes = 0;
 	walk.copies = 1;
+	walk.near = 0;
 
 	parsed = raw_parser(source, RAW_PARSE_PLPGSQL_EXPR);
 	select = castNode(SelectStmt, linitial_node(RawStmt, parsed)->stmt);
