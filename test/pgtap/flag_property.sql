@@ -357,8 +357,9 @@ FROM fact f JOIN caseload.episode e USING (district_id, client_id) WHERE e.perio
 CREATE INDEX ON event (district_id, client_id, episode, n);
 ANALYZE event;
 
--- Which rules hold as of a date, or of today where it is NULL.
-CREATE FUNCTION pg_temp.holds(asked date) RETURNS TABLE (district_id text, client_id text, episode int, rule_name text) LANGUAGE sql STABLE AS $$
+-- Which rules hold as of a date, or of today where it is NULL. The planner expects few rows and would go through all of them for each.
+CREATE FUNCTION pg_temp.holds(asked date) RETURNS TABLE (district_id text, client_id text, episode int, rule_name text) LANGUAGE sql STABLE
+SET enable_nestloop = off AS $$
   WITH enrolled AS (
     SELECT c.district_id, c.client_id, e.episode, lower(e.period) AS began, d.day AS as_of,
            -- on a caseload, unless nobody gives any of the services
