@@ -1,9 +1,5 @@
 --| ordinary
 -- The foreign key says that something is wrong; this says what to do about it.
-DROP TRIGGER IF EXISTS therapist_before_insert ON caseload.service;
-DROP TRIGGER IF EXISTS therapist_before_update ON caseload.service;
-DROP TRIGGER IF EXISTS therapist_before_insert ON caseload.appointment;
-DROP TRIGGER IF EXISTS therapist_before_update ON caseload.appointment;
 CREATE OR REPLACE TRIGGER therapist_before_write BEFORE INSERT OR UPDATE ON caseload.service
   FOR EACH ROW EXECUTE FUNCTION caseload.therapist_before_write('service_therapist_fkey');
 CREATE OR REPLACE TRIGGER event_before_write BEFORE INSERT OR UPDATE OR DELETE ON caseload.appointment

@@ -72,12 +72,12 @@ BEGIN
   -- the evidence that the answer knows: only what comes later raises the flag anew
   UPDATE caseload.flag f
      SET state = new_state, snoozed_until = until,
-         evidence = (SELECT v.evidence
+         evidence = coalesce((SELECT array_agg(DISTINCT e.id ORDER BY e.id)
                        FROM caseload.rule r
                       CROSS JOIN LATERAL (SELECT coalesce(caseload._client_day(f.district_id, f.client_id), CURRENT_DATE)) AS d (day)
                       CROSS JOIN LATERAL caseload._evidence(f.subject, f.district_id, f.client_id, f.episode, d.day, r.facts) v
-                      WHERE r.district_id = f.rule_district AND r.rule_name = f.rule_name
-                     UNION ALL SELECT f.evidence LIMIT 1)
+                      CROSS JOIN LATERAL unnest(f.evidence || v.evidence) AS e (id)
+                      WHERE r.district_id = f.rule_district AND r.rule_name = f.rule_name), f.evidence)
    WHERE f.district_id = answered.district_id AND f.flag_id = answered.flag_id;
   INSERT INTO caseload.flag_step (district_id, flag_id, step, why, until)
     VALUES (answered.district_id, answered.flag_id, step, why, until);

@@ -11,6 +11,8 @@ CREATE FUNCTION caseload.install()
 RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, caseload, pg_temp
+-- that something is there already is what a second call is for
+SET client_min_messages = warning
 AS $$
 DECLARE
   next record;
