@@ -139,13 +139,13 @@ compare_evidence(const void *a, const void *b)
 /* Add the rows of a table of events that are in the evidence. */
 static void
 find_rows(CachedTable *table, Snapshot snapshot, Datum keys[2], const Attendance *evidence,
-		  EvidenceRow **rows, int *count, int *capacity)
+		  EvidenceRow **rows, int *count, int *capacity, int wanted)
 {
 	Relation	rel = cl_open_table(table, AccessShareLock);
 	SysScanDesc scan = cl_lookup(table, rel, snapshot, keys, 2);
 	HeapTuple	tuple;
 
-	while ((tuple = systable_getnext(scan)) != NULL)
+	while (*count < wanted && (tuple = systable_getnext(scan)) != NULL)
 	{
 		bool		isnull;
 		TimestampTz at = DatumGetTimestampTz(cl_column_of(table, rel, tuple, 3, &isnull));
@@ -185,8 +185,8 @@ evidence_ids(const FlagToRaise *flag, Snapshot snapshot)
 	rows = palloc(sizeof(EvidenceRow) * capacity);
 	keys[0] = CStringGetTextDatum(flag->district_id);
 	keys[1] = CStringGetTextDatum(flag->client_id);
-	find_rows(&appointment_table, snapshot, keys, flag->evidence, &rows, &count, &capacity);
-	find_rows(&contact_table, snapshot, keys, flag->evidence, &rows, &count, &capacity);
+	find_rows(&appointment_table, snapshot, keys, flag->evidence, &rows, &count, &capacity, (int) reader.count);
+	find_rows(&contact_table, snapshot, keys, flag->evidence, &rows, &count, &capacity, (int) reader.count);
 	qsort(rows, count, sizeof(EvidenceRow), compare_evidence);
 	ids = palloc(sizeof(Datum) * Max(count, 1));
 	for (int i = 0; i < count; i++)
