@@ -15,7 +15,6 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
@@ -26,11 +25,11 @@
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "attendance.h"
 #include "client_judge.h"
+#include "delta.h"
 #include "flag.h"
 #include "query.h"
 #include "table.h"
@@ -97,35 +96,6 @@ typedef struct EvidenceRow
 /* ------------------------------------------------------------- evidence --- */
 
 static int
-status_of_label(Oid label)
-{
-	static Oid	known_label[CL_STATUSES];
-	static int	known_code[CL_STATUSES];
-	static int	known = 0;
-	HeapTuple	tuple;
-	const char *name;
-	int			code;
-
-	for (int i = 0; i < known; i++)
-	{
-		if (known_label[i] == label)
-			return known_code[i];
-	}
-	tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(label));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for enum label %u", label);
-	name = NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel);
-	code = cl_status_code(name, (int) strlen(name));
-	ReleaseSysCache(tuple);
-	/* an OID may come again with another meaning only when the extension was made anew */
-	if (known == CL_STATUSES)
-		known = 0;
-	known_label[known] = label;
-	known_code[known++] = code;
-	return code;
-}
-
-static int
 compare_evidence(const void *a, const void *b)
 {
 	const EvidenceRow *left = a;
@@ -143,16 +113,17 @@ find_rows(CachedTable *table, Snapshot snapshot, Datum keys[2], const Attendance
 {
 	Relation	rel = cl_open_table(table, AccessShareLock);
 	SysScanDesc scan = cl_lookup(table, rel, snapshot, keys, 2);
+	LabelCache	labels = {.count = 0};
 	HeapTuple	tuple;
 
 	while (*count < wanted && (tuple = systable_getnext(scan)) != NULL)
 	{
 		bool		isnull;
 		TimestampTz at = DatumGetTimestampTz(cl_column_of(table, rel, tuple, 3, &isnull));
-		int			code = status_of_label(DatumGetObjectId(cl_column_of(table, rel, tuple, 4, &isnull)));
+		int			code = cl_label_code(&labels, DatumGetObjectId(cl_column_of(table, rel, tuple, 4, &isnull)));
 
 		CHECK_FOR_INTERRUPTS();
-		if (code < 0 || !cl_has_event(evidence, cl_event_from_timestamp(at, (EventStatus) code)))
+		if (!cl_has_event(evidence, cl_event_from_timestamp(at, (EventStatus) code)))
 			continue;
 		if (*count == *capacity)
 		{
