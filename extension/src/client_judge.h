@@ -92,7 +92,6 @@ typedef struct Judge
 } Judge;
 
 
-extern CachedTable cl_activity_table;
 extern CachedTable cl_flag_table;
 extern CachedTable cl_service_table;
 

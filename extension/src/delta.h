@@ -8,6 +8,7 @@
 #include "activity.h"
 #include "attendance.h"
 #include "key_set.h"
+#include "table.h"
 #include "transition.h"
 
 typedef struct EventDelta
@@ -33,6 +34,9 @@ typedef struct LabelCache
 } LabelCache;
 
 extern int	cl_label_code(LabelCache *cache, Oid label);
+/* client_activity by its key */
+extern CachedTable cl_activity_table;
+
 extern void cl_read_events(TriggerData *trigdata, Tuplestorestate *store, int sign,
 						   KeySet *set, DeltaList *list);
 extern KeySet *cl_net_deltas(KeySet *touched, DeltaList *list);

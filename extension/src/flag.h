@@ -85,6 +85,5 @@ extern void cl_evaluate_clients(const char *district_id, const DateADT *as_of, F
 
 /* subject_flags.c */
 extern void cl_evaluate_subject(const char *subject, const char *district_id, const DateADT *as_of, FlagCounts *counts);
-extern void cl_sync_subject(const char *subject, KeySet *set);
 
 #endif							/* CL_FLAG_H */

@@ -8,13 +8,9 @@
  */
 #include "postgres.h"
 
-#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "access/table.h"
-#include "access/tableam.h"
-#include "catalog/pg_type.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -23,11 +19,6 @@
 #include "client_judge.h"
 #include "delta.h"
 #include "query.h"
-
-CachedTable	cl_activity_table = {
-	"client_activity", "client_activity_pkey",
-	{"district_id", "client_id", "episode", "period", "attendance", NULL}
-};
 
 CachedTable	cl_flag_table = {
 	"flag", "flag_standing_idx",

@@ -4,27 +4,19 @@
  */
 #include "postgres.h"
 
-#include "access/sysattr.h"
 #include "access/table.h"
 #include "access/tableam.h"
-#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 
-#include "client_facts.h"
 #include "facts_rows.h"
 #include "query.h"
-#include "transition.h"
 
 static CachedQuery subjects_query = {
 	"SELECT DISTINCT subject FROM caseload.rule ORDER BY 1", 0, {NULL}

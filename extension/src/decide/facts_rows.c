@@ -10,26 +10,17 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
-#include "access/table.h"
-#include "access/tableam.h"
 #include "catalog/pg_type.h"
-#include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
-#include "utils/resowner.h"
-#include "utils/rls.h"
-#include "utils/snapmgr.h"
 
 #include "client_facts.h"
 #include "facts_rows.h"
 #include "query.h"
-#include "transition.h"
 
 #define ROWS_AT_ONCE	1000
 

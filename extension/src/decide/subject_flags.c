@@ -8,25 +8,11 @@
  */
 #include "postgres.h"
 
-#include "access/sysattr.h"
-#include "access/table.h"
 #include "access/xact.h"
-#include "access/tableam.h"
-#include "catalog/pg_type.h"
-#include "funcapi.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
-#include "utils/resowner.h"
-#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
-#include "client_facts.h"
 #include "facts_rows.h"
 #include "query.h"
 #include "transition.h"
@@ -191,8 +177,8 @@ sync_subject(RuleSet *rules, const KeySet *set, const DateADT *as_of, FlagCounts
 }
 
 /* After a statement: the subjects whose keys it touched (not sorted). */
-void
-cl_sync_subject(const char *subject, KeySet *set)
+static void
+sync_touched(const char *subject, KeySet *set)
 {
 	RuleSet    *rules;
 
@@ -220,7 +206,7 @@ flags_after_change(PG_FUNCTION_ARGS)
 
 		cl_read_keys(trigdata, trigdata->tg_oldtable, trigdata->tg_trigger->tgargs[i + 1], set);
 		cl_read_keys(trigdata, trigdata->tg_newtable, trigdata->tg_trigger->tgargs[i + 1], set);
-		cl_sync_subject(trigdata->tg_trigger->tgargs[i], set);
+		sync_touched(trigdata->tg_trigger->tgargs[i], set);
 	}
 	return PointerGetDatum(NULL);
 }

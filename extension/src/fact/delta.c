@@ -37,7 +37,7 @@ typedef struct DeltaRow
 	int			removed;
 } DeltaRow;
 
-static CachedTable activity_table = {
+CachedTable	cl_activity_table = {
 	"client_activity", "client_activity_pkey",
 	{"district_id", "client_id", "episode", "period", "attendance", NULL}
 };
@@ -269,9 +269,9 @@ write_value(Relation rel, const SubjectKey *key, HeapTuple tuple, const Activity
 	Datum		args[4];
 	OwnerScope	scope;
 
-	if (activity_table.simple)
+	if (cl_activity_table.simple)
 	{
-		cl_update_row(rel, tuple, &activity_table, COLUMN_ATTENDANCE, PointerGetDatum(value->attendance));
+		cl_update_row(rel, tuple, &cl_activity_table, COLUMN_ATTENDANCE, PointerGetDatum(value->attendance));
 		return;
 	}
 	args[0] = CStringGetTextDatum(key->district_id);
@@ -306,7 +306,7 @@ apply_to_client(Relation rel, Snapshot snapshot, const SubjectKey *key, const Ev
 	values->count = 0;
 	keys[0] = CStringGetTextDatum(key->district_id);
 	keys[1] = CStringGetTextDatum(key->id);
-	scan = cl_lookup(&activity_table, rel, snapshot, keys, 2);
+	scan = cl_lookup(&cl_activity_table, rel, snapshot, keys, 2);
 	while ((tuple = systable_getnext(scan)) != NULL)
 	{
 		DeltaRow   *row;
@@ -324,10 +324,10 @@ apply_to_client(Relation rel, Snapshot snapshot, const SubjectKey *key, const Ev
 		value = &values->rows[values->count++];
 		row->tuple = heap_copytuple(tuple);
 		row->added = row->removed = 0;
-		value->episode = DatumGetInt32(cl_column_of(&activity_table, rel, row->tuple, COLUMN_EPISODE, &isnull));
-		cl_period_bounds(cl_column_of(&activity_table, rel, row->tuple, COLUMN_PERIOD, &isnull),
+		value->episode = DatumGetInt32(cl_column_of(&cl_activity_table, rel, row->tuple, COLUMN_EPISODE, &isnull));
+		cl_period_bounds(cl_column_of(&cl_activity_table, rel, row->tuple, COLUMN_PERIOD, &isnull),
 						 &value->from, &value->until);
-		value->attendance = DatumGetAttendancePP(cl_column_of(&activity_table, rel, row->tuple, COLUMN_ATTENDANCE, &isnull));
+		value->attendance = DatumGetAttendancePP(cl_column_of(&cl_activity_table, rel, row->tuple, COLUMN_ATTENDANCE, &isnull));
 		cl_attendance_open(&reader, value->attendance);
 		if (values->count == 1)
 			zone = reader;
@@ -391,7 +391,7 @@ KeySet *
 cl_apply_deltas(const KeySet *set, const DeltaList *list, ClientValues *values)
 {
 	KeySet	   *left = cl_keys_new();
-	Relation	rel = cl_open_table(&activity_table, RowExclusiveLock);
+	Relation	rel = cl_open_table(&cl_activity_table, RowExclusiveLock);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	MemoryContext scratch = values ? CurrentMemoryContext :
 		AllocSetContextCreate(CurrentMemoryContext, "caseload client", ALLOCSET_SMALL_SIZES);
