@@ -42,8 +42,9 @@ SELECT c.conrelid::regclass, c.conname FROM pg_constraint c
   JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
  WHERE c.connamespace = 'caseload'::regnamespace AND c.contype IN ('p', 'u', 'x', 'f')
    AND a.attname NOT IN ('district_id', 'rule_district')
-   AND c.conrelid NOT IN ('caseload.policy_kind'::regclass, 'caseload.installation'::regclass, 'caseload.subject'::regclass)
-   AND c.confrelid IS DISTINCT FROM 'caseload.policy_kind'::regclass;
+   AND c.conrelid NOT IN ('caseload.policy_kind'::regclass, 'caseload.installation'::regclass, 'caseload.subject'::regclass,
+                          'caseload.low_incidence_class'::regclass, 'caseload.activity'::regclass)
+   AND c.confrelid NOT IN ('caseload.policy_kind'::regclass, 'caseload.low_incidence_class'::regclass, 'caseload.activity'::regclass);
 SELECT count(*) AS sequences FROM pg_class WHERE relnamespace = 'caseload'::regnamespace AND relkind = 'S';
 
 -- everything explains itself
