@@ -90,7 +90,8 @@ hoover(EquityState *state)
 {
 	const EquitySpread *s = cl_equity_spread(state);
 
-	return s->mean > 0 ? Min(s->deviation / (2 * s->total), 1.0) : 0;
+	/* half of the absolute differences lies above the mean */
+	return s->mean > 0 ? Min(s->to_move / s->total, 1.0) : 0;
 }
 
 static double
