@@ -161,14 +161,12 @@ cl_equity_spread(EquityState *state)
 	return s;
 }
 
-/* d - ln(1 + d), without the cancellation near 0. */
+/* d - ln(1 + d) near 0, where the difference would lose its digits. */
 static double
 log_excess(double d)
 {
 	double		series = 0;
 
-	if (fabs(d) >= SMALL)
-		return d - log1p(d);
 	for (int k = 10; k >= 2; k--)
 		series = 1.0 / k - d * series;
 	return d * d * series;
@@ -205,8 +203,15 @@ relate(const EquitySpread *s, double load, Relative *r)
 	r->distance = (x - s->mean) / s->mean;
 	if (r->ratio >= 0.5 && r->ratio <= 2)
 	{
-		r->excess = log_excess(r->distance);
-		r->log = fabs(r->distance) < SMALL ? r->distance - r->excess : log1p(r->distance);
+		if (fabs(r->distance) < SMALL)
+		{
+			r->excess = log_excess(r->distance);
+			r->log = r->distance - r->excess;
+			return;
+		}
+		/* log1p(distance): the ratio is rounded more than the distance is */
+		r->log = log(r->ratio) + (r->distance - (r->ratio - 1)) / r->ratio;
+		r->excess = r->distance - r->log;
 		return;
 	}
 	/* a load too small for the common unit still has its own logarithm */
