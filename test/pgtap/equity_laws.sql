@@ -140,7 +140,7 @@ SELECT pg_temp.holds('cv_sample is stddev_samp / avg', $$ pg_temp.near((e).cv_sa
   $$ (SELECT equity(x) AS e, stddev_samp(x) / avg(x) AS other FROM load WHERE kind IN ('random', 'few values') GROUP BY h) t $$, 200);
 SELECT pg_temp.holds('atkinson for 1 is 1 - exp(-mean log deviation), 1 with a load of 0', $$ abs(a1 - coalesce(1 - exp(-least((plain).mean_log_deviation, 100)), 1)) < 1e-14 AND pg_temp.near(a1, a1_after, 1e-6) $$,
   'measured', 800);
-SELECT pg_temp.holds('atkinson without bounds looks at the lowest load alone', 
+SELECT pg_temp.holds('atkinson without bounds looks at the lowest load alone',
   $$ abs(a_most - CASE WHEN (plain).minimum > 0 THEN 1 - exp(greatest(ln((plain).minimum) - ln((plain).mean), -100)) ELSE sign((plain).maximum) END) < 1e-12 $$, 'measured', 800);
 
 -- whole = within + between groups
