@@ -137,9 +137,11 @@ availability_at_instant(PG_FUNCTION_ARGS)
 	Week		week;
 	int64		at = PG_GETARG_TIMESTAMPTZ(1);
 	pg_tz	   *zone = zone_arg(fcinfo, 2);
-	int64		end = at + Max(minutes_arg(fcinfo, 3) * USECS_PER_MINUTE, 1);
+	int64		minutes = minutes_arg(fcinfo, 3);
+	int64		end;
 
 	check_finite(at);
+	end = at + Max(minutes * USECS_PER_MINUTE, 1);
 	cl_week_read(PG_GETARG_AVAILABILITY_PP(0), &week);
 	while (at < end)
 	{
