@@ -324,7 +324,8 @@ add_service(Team *team, const Datum *values, const bool *nulls)
 static void
 add_duty(Team *team, Datum therapist_id, Datum category, Datum minutes)
 {
-	Work	   *work = &team->work[therapist_place(team, therapist_id)];
+	int			place = therapist_place(team, therapist_id);
+	Work	   *work = &team->work[place];
 
 	for (int i = 0; i < CATEGORIES; i++)
 	{
