@@ -141,9 +141,11 @@ fetch_plan(CachedQuery *query)
 
 	/*
 	 * One generic plan: planning costs far more than running for one client,
-	 * and a plan that looks every key up grows no faster than they do.
+	 * and a plan that looks every key up grows no faster than they do.  A
+	 * query over many rows says that it is to be planned for its arguments.
 	 */
-	plan = SPI_prepare_cursor(query->text, query->nargs, types, CURSOR_OPT_GENERIC_PLAN);
+	plan = SPI_prepare_cursor(query->text, query->nargs, types,
+							  query->custom ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
 	if (SPI_keepplan(plan) != 0)
@@ -184,6 +186,34 @@ cl_read(CachedQuery *query, const Datum *values, const char *nulls)
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
 	return SPI_processed;
+}
+
+/*
+ * The same with the rows given to a receiver one by one, as the executor makes
+ * them.
+ */
+void
+cl_stream(CachedQuery *query, const Datum *values, const char *nulls, DestReceiver *receiver)
+{
+	SPIPlanPtr	plan = fetch_plan(query);
+	SPIExecuteOptions options = {0};
+	int			result;
+
+	options.params = makeParamList(query->nargs);
+	for (int i = 0; i < query->nargs; i++)
+	{
+		ParamExternData *param = &options.params->params[i];
+
+		param->value = values[i];
+		param->isnull = nulls != NULL && nulls[i] == 'n';
+		param->pflags = PARAM_FLAG_CONST;
+		param->ptype = query->oids[i];
+	}
+	options.read_only = true;
+	options.dest = receiver;
+	result = SPI_execute_plan_extended(plan, &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
 }
 
 /* A column, from 1, of a row of the last result. */
