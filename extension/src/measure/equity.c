@@ -1,234 +1,119 @@
 /*
  * equity.c
- *		How evenly a load is spread: Gini, Jain, Hoover, coefficient of variation.
+ *		How evenly a load is spread: Gini, Jain, Hoover, Theil, Atkinson and
+ *		others.
  *
  * Every measure is an aggregate over loads, with an optional weight that
  * says how much of a person each load stands for: loads per FTE weighted by
  * FTE, so that a half-time therapist counts half.  A weight is exactly a
- * repetition: weight 2 gives what the same row twice would give.
- *
- * All measures share one state, the loads themselves, since Gini needs their
- * order; they are few, one for each therapist.  The final functions sort
- * first and add up in that order, so a result does not depend on how the
- * rows were split or in which order they came, to the last bit.
+ * repetition: weight 2 gives what the same row twice would give.  Three
+ * figures of equity() ask for the number of persons and are the exception,
+ * see below.
  *
  * Sources: docs/models.md.  NULL loads and weights are skipped, as are
- * weights of 0; nothing gives NULL; loads that are all 0 are equal.
+ * weights of 0; nothing gives NULL; loads that are all 0 are equal.  What has
+ * no finite value, a ratio to 0 say, is NULL: no measure is ever NaN or
+ * infinite.
  */
 #include "postgres.h"
 
 #include <math.h>
 
-#include "utils/memutils.h"
+#include "access/htup_details.h"
+#include "funcapi.h"
 
 #include "aggregate.h"
+#include "equity.h"
 
-#define STATE_MAGIC		0x4571
-#define FIRST_CAPACITY	16
+/* Fewer loads have no top 10 % and no bottom fifth. */
+#define LEAST_FOR_PALMA	10
+#define LEAST_FOR_20_20	5
 
-typedef struct Load
-{
-	double		value;
-	double		weight;
-} Load;
-
-typedef struct EquityState
-{
-	int32		vl_len_;
-	uint32		magic;
-	uint32		count;
-	uint32		unused;			/* so that the loads are aligned */
-	Load		loads[FLEXIBLE_ARRAY_MEMBER];
-} EquityState;
-
-/* What all measures are made of. */
-typedef struct EquitySums
-{
-	double		weight;			/* sum of w */
-	double		total;			/* sum of w x */
-	double		squares;		/* sum of w x^2 */
-	double		deviation;		/* sum of w |x - mean| */
-	double		variance;		/* sum of w (x - mean)^2 */
-	double		ranked;			/* sum of w x (W_before - W_after) */
-} EquitySums;
-
-PG_FUNCTION_INFO_V1(equity_trans);
-PG_FUNCTION_INFO_V1(equity_combine);
 PG_FUNCTION_INFO_V1(equity_gini);
 PG_FUNCTION_INFO_V1(equity_jain);
 PG_FUNCTION_INFO_V1(equity_cv);
 PG_FUNCTION_INFO_V1(equity_hoover);
+PG_FUNCTION_INFO_V1(equity_theil);
+PG_FUNCTION_INFO_V1(equity_mean_log_deviation);
+PG_FUNCTION_INFO_V1(equity_atkinson);
+PG_FUNCTION_INFO_V1(equity_palma);
+PG_FUNCTION_INFO_V1(equity_max_min_ratio);
+PG_FUNCTION_INFO_V1(equity_final);
 
-static Size
-state_size(uint32 capacity)
-{
-	return offsetof(EquityState, loads) + sizeof(Load) * (Size) capacity;
-}
-
+/* The state of a final function; NULL when there is no load at all. */
 static EquityState *
-state_arg(FunctionCallInfo fcinfo, int n)
+loads_arg(FunctionCallInfo fcinfo)
 {
-	EquityState *state = (EquityState *) PG_GETARG_BYTEA_P(n);
-
-	if (VARSIZE(state) < state_size(0) || state->magic != STATE_MAGIC ||
-		VARSIZE(state) < state_size(state->count))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid state of an equity aggregate")));
-	return state;
-}
-
-/* The state (NULL: a new one) with room for "more" loads. */
-static EquityState *
-with_room(EquityState *state, uint32 more)
-{
-	uint32		count = state ? state->count : 0;
-	Size		needed = state_size(count) + sizeof(Load) * (Size) more;
-	EquityState *larger;
-	Size		size;
-
-	if (state != NULL && VARSIZE(state) >= needed)
-		return state;
-	size = Max(needed * 2, state_size(FIRST_CAPACITY));
-	if (size > MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many loads for an equity measure"),
-				 errhint("Aggregate per therapist first.")));
-	larger = palloc0(size);
-	SET_VARSIZE(larger, size);
-	larger->magic = STATE_MAGIC;
-	larger->count = count;
-	if (count > 0)
-		memcpy(larger->loads, state->loads, sizeof(Load) * (Size) count);
-	return larger;
-}
-
-/*
- * equity_trans(state, load [, weight]) -> state.  22003 for what no share of
- * a load can be: negative, NaN, infinite.
- */
-Datum
-equity_trans(PG_FUNCTION_ARGS)
-{
-	EquityState *state;
-	double		value;
-	double		weight = 1.0;
+	EquityState *state = PG_ARGISNULL(0) ? NULL : (EquityState *) PG_GETARG_POINTER(0);
 
 	cl_check_aggregate_call(fcinfo);
-	state = PG_ARGISNULL(0) ? NULL : state_arg(fcinfo, 0);
-	if (PG_ARGISNULL(1) || (PG_NARGS() > 2 && PG_ARGISNULL(2)))
-	{
-		if (state == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_BYTEA_P(state);
-	}
-	value = PG_GETARG_FLOAT8(1);
-	if (PG_NARGS() > 2)
-		weight = PG_GETARG_FLOAT8(2);
-	if (!(value >= 0) || isinf(value) || !(weight >= 0) || isinf(weight))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("loads and weights of an equity measure must be finite and not negative")));
-
-	state = with_room(state, 1);
-	if (weight > 0)
-	{
-		/* minus zero sorts and adds like zero, but has other bits */
-		state->loads[state->count].value = value + 0.0;
-		state->loads[state->count++].weight = weight;
-	}
-	PG_RETURN_BYTEA_P(state);
+	return state && state->count > 0 ? state : NULL;
 }
 
-/* equity_combine(state, state) -> state; the second stays as it is. */
-Datum
-equity_combine(PG_FUNCTION_ARGS)
+/* A figure, or NAN for those that become NULL. */
+static Datum
+figure(FunctionCallInfo fcinfo, double value)
 {
-	EquityState *state;
-	EquityState *other;
-
-	cl_check_aggregate_call(fcinfo);
-	state = PG_ARGISNULL(0) ? NULL : state_arg(fcinfo, 0);
-	if (PG_ARGISNULL(1))
-	{
-		if (state == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_BYTEA_P(state);
-	}
-	other = state_arg(fcinfo, 1);
-	state = with_room(state, other->count);
-	memcpy(state->loads + state->count, other->loads, sizeof(Load) * (Size) other->count);
-	state->count += other->count;
-	PG_RETURN_BYTEA_P(state);
+	if (!isfinite(value))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(value);
 }
 
-static int
-compare_loads(const void *a, const void *b)
+static double
+gini(EquityState *state)
 {
-	const Load *left = a;
-	const Load *right = b;
+	const EquitySpread *s = cl_equity_spread(state);
 
-	if (left->value != right->value)
-		return left->value < right->value ? -1 : 1;
-	if (left->weight != right->weight)
-		return left->weight < right->weight ? -1 : 1;
-	return 0;
+	return s->mean > 0 ? Min(s->ranked / (s->weight * s->total), 1.0) : 0;
 }
 
-/* False when there is no load at all. */
-static bool
-collect_sums(FunctionCallInfo fcinfo, EquitySums *sums)
+/* Standard deviation of the population, over the mean. */
+static double
+cv(EquityState *state)
 {
-	EquityState *state;
-	Load	   *loads;
-	uint32		count;
-	double		largest;
-	double		mean;
-	double		before = 0;
+	const EquitySpread *s = cl_equity_spread(state);
 
-	cl_check_aggregate_call(fcinfo);
-	if (PG_ARGISNULL(0))
-		return false;
-	state = state_arg(fcinfo, 0);
-	count = state->count;
-	if (count == 0)
-		return false;
+	return s->mean > 0 ? sqrt(s->variance / s->weight) / s->mean : 0;
+}
 
-	/* the state may be wanted again: a window goes on */
-	loads = palloc(sizeof(Load) * (Size) count);
-	memcpy(loads, state->loads, sizeof(Load) * (Size) count);
-	qsort(loads, count, sizeof(Load), compare_loads);
+/* (sum x)^2 / (n sum x^2) is 1 / (1 + cv^2), and then never beyond 1 */
+static double
+jain(EquityState *state)
+{
+	double		variation = cv(state);
 
-	/* no measure depends on the unit; in this one no square over- or underflows */
-	largest = loads[count - 1].value;
-	for (uint32 i = 0; i < count && largest > 0; i++)
-		loads[i].value /= largest;
+	return 1 / (1 + variation * variation);
+}
 
-	memset(sums, 0, sizeof(EquitySums));
-	for (uint32 i = 0; i < count; i++)
-	{
-		sums->weight += loads[i].weight;
-		sums->total += loads[i].weight * loads[i].value;
-		sums->squares += loads[i].weight * loads[i].value * loads[i].value;
-	}
-	if (isinf(sums->squares) || isinf(sums->weight))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value out of range: overflow")));
-	mean = sums->total / sums->weight;
-	for (uint32 i = 0; i < count; i++)
-	{
-		double		distance = loads[i].value - mean;
-		double		after = sums->weight - before - loads[i].weight;
+static double
+hoover(EquityState *state)
+{
+	const EquitySpread *s = cl_equity_spread(state);
 
-		sums->deviation += loads[i].weight * fabs(distance);
-		sums->variance += loads[i].weight * distance * distance;
-		sums->ranked += loads[i].weight * loads[i].value * (before - after);
-		before += loads[i].weight;
-	}
-	pfree(loads);
-	return true;
+	return s->mean > 0 ? Min(s->deviation / (2 * s->total), 1.0) : 0;
+}
+
+static double
+palma(EquityState *state)
+{
+	const EquitySpread *s = cl_equity_spread(state);
+
+	return state->count >= LEAST_FOR_PALMA && s->bottom40 > 0 ? s->top10 / s->bottom40 : NAN;
+}
+
+static double
+top20_bottom20(EquityState *state)
+{
+	const EquitySpread *s = cl_equity_spread(state);
+
+	return state->count >= LEAST_FOR_20_20 && s->bottom20 > 0 ? s->top20 / s->bottom20 : NAN;
+}
+
+static double
+max_min_ratio(EquityState *state)
+{
+	cl_equity_sort(state);
+	return state->loads[0] > 0 ? state->loads[state->count - 1] / state->loads[0] : NAN;
 }
 
 /*
@@ -238,42 +123,153 @@ collect_sums(FunctionCallInfo fcinfo, EquitySums *sums)
 Datum
 equity_gini(PG_FUNCTION_ARGS)
 {
-	EquitySums	s;
+	EquityState *state = loads_arg(fcinfo);
 
-	if (!collect_sums(fcinfo, &s))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(s.total > 0 ? Max(s.ranked / (s.weight * s.total), 0.0) : 0.0);
+	return figure(fcinfo, state ? gini(state) : NAN);
 }
 
 /* jain: (sum x)^2 / (n sum x^2); 1/n to 1 (equal). */
 Datum
 equity_jain(PG_FUNCTION_ARGS)
 {
-	EquitySums	s;
+	EquityState *state = loads_arg(fcinfo);
 
-	if (!collect_sums(fcinfo, &s))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(s.total > 0 ? Min(s.total * s.total / (s.weight * s.squares), 1.0) : 1.0);
+	return figure(fcinfo, state ? jain(state) : NAN);
 }
 
-/* cv: population standard deviation / mean; 0 (equal) and up. */
+/* cv: population standard deviation / mean; 0 (equal) to sqrt(n - 1). */
 Datum
 equity_cv(PG_FUNCTION_ARGS)
 {
-	EquitySums	s;
+	EquityState *state = loads_arg(fcinfo);
 
-	if (!collect_sums(fcinfo, &s))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(s.total > 0 ? sqrt(s.variance / s.weight) / (s.total / s.weight) : 0.0);
+	return figure(fcinfo, state ? cv(state) : NAN);
 }
 
 /* hoover: sum |x - mean| / (2 sum x): the share of the load that would have to move. */
 Datum
 equity_hoover(PG_FUNCTION_ARGS)
 {
-	EquitySums	s;
+	EquityState *state = loads_arg(fcinfo);
 
-	if (!collect_sums(fcinfo, &s))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(s.total > 0 ? s.deviation / (2 * s.total) : 0.0);
+	return figure(fcinfo, state ? hoover(state) : NAN);
+}
+
+/* theil: Theil's T, the mean of x/m ln(x/m); 0 (equal) to ln n. */
+Datum
+equity_theil(PG_FUNCTION_ARGS)
+{
+	EquityState *state = loads_arg(fcinfo);
+
+	return figure(fcinfo, state ? cl_equity_entropy(state)->theil : NAN);
+}
+
+/* mean_log_deviation: Theil's L, the mean of ln(m/x); NULL where a load, but not each, is 0. */
+Datum
+equity_mean_log_deviation(PG_FUNCTION_ARGS)
+{
+	EquityState *state = loads_arg(fcinfo);
+
+	return figure(fcinfo, state ? cl_equity_entropy(state)->mean_log_deviation : NAN);
+}
+
+/* atkinson: 1 - the load that, had by all, would be as good as this spread, over the mean; 0 to 1. */
+Datum
+equity_atkinson(PG_FUNCTION_ARGS)
+{
+	EquityState *state = loads_arg(fcinfo);
+
+	return figure(fcinfo, state ? cl_equity_atkinson(state, state->epsilon) : NAN);
+}
+
+/* palma: the highest tenth of the weight against the lowest four tenths; NULL below ten loads. */
+Datum
+equity_palma(PG_FUNCTION_ARGS)
+{
+	EquityState *state = loads_arg(fcinfo);
+
+	return figure(fcinfo, state ? palma(state) : NAN);
+}
+
+/* max_min_ratio: the highest over the lowest load; NULL where that is 0. */
+Datum
+equity_max_min_ratio(PG_FUNCTION_ARGS)
+{
+	EquityState *state = loads_arg(fcinfo);
+
+	return figure(fcinfo, state ? max_min_ratio(state) : NAN);
+}
+
+/* The columns of caseload.equity_measures. */
+enum
+{
+	N, WEIGHT, TOTAL, MEAN, MINIMUM, MAXIMUM, RANGE, GINI, GINI_CORRECTED, JAIN, CV, CV_SAMPLE,
+	HOOVER, THEIL, MEAN_LOG_DEVIATION, ATKINSON_05, PALMA, TOP20_BOTTOM20, MAX_SHARE, MAX_MIN_RATIO,
+	COLUMNS
+};
+
+/*
+ * equity: all measures of one pass as a row; n is 0 and the measures are NULL
+ * over nothing.  gini_corrected, cv_sample and max_share are about persons:
+ * they go by the number of loads, or by each of them, whatever its weight.
+ */
+Datum
+equity_final(PG_FUNCTION_ARGS)
+{
+	EquityState *state = loads_arg(fcinfo);
+	TupleDesc	tupdesc = fcinfo->flinfo->fn_extra;
+	double		value[COLUMNS];
+	Datum		values[COLUMNS];
+	bool		nulls[COLUMNS];
+
+	if (tupdesc == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+
+		if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE ||
+			tupdesc->natts != COLUMNS)
+			elog(ERROR, "equity() must give caseload.equity_measures");
+		fcinfo->flinfo->fn_extra = tupdesc = BlessTupleDesc(CreateTupleDescCopy(tupdesc));
+		MemoryContextSwitchTo(old);
+	}
+
+	for (int i = 0; i < COLUMNS; i++)
+		value[i] = NAN;
+	value[WEIGHT] = 0;
+	if (state != NULL)
+	{
+		const EquitySpread *s = cl_equity_spread(state);
+		const EquityEntropy *e = cl_equity_entropy(state);
+		/* n / (n - 1), infinite for one load */
+		double		correction = (double) state->count / ((double) state->count - 1);
+
+		value[WEIGHT] = s->weight;
+		value[TOTAL] = ldexp(s->total, s->exponent);
+		value[MEAN] = ldexp(s->mean, s->exponent);
+		value[MINIMUM] = state->loads[0];
+		value[MAXIMUM] = state->loads[state->count - 1];
+		value[RANGE] = value[MAXIMUM] - value[MINIMUM];
+		value[GINI] = gini(state);
+		value[GINI_CORRECTED] = value[GINI] * correction;
+		value[JAIN] = jain(state);
+		value[CV] = cv(state);
+		value[CV_SAMPLE] = value[CV] * sqrt(correction);
+		value[HOOVER] = hoover(state);
+		value[THEIL] = e->theil;
+		value[MEAN_LOG_DEVIATION] = e->mean_log_deviation;
+		value[ATKINSON_05] = e->atkinson_05;
+		value[PALMA] = palma(state);
+		value[TOP20_BOTTOM20] = top20_bottom20(state);
+		value[MAX_SHARE] = s->heaviest / s->total;
+		value[MAX_MIN_RATIO] = max_min_ratio(state);
+	}
+
+	for (int i = 0; i < COLUMNS; i++)
+	{
+		nulls[i] = !isfinite(value[i]);
+		values[i] = nulls[i] ? (Datum) 0 : Float8GetDatum(value[i]);
+	}
+	values[N] = Int64GetDatum(state ? (int64) state->count : 0);
+	nulls[N] = false;
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
 }
