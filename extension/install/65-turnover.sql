@@ -139,7 +139,8 @@ BEGIN ATOMIC
          (count(*) FILTER (WHERE s.went AND s.closes AND s.outcome = ANY (premature)))::integer,
          (count(*) FILTER (WHERE s.went AND s.closes AND s.outcome = ANY (premature) AND s.stay @> p.first - 1))::integer,
          (count(*) FILTER (WHERE s.went AND s.closes AND s.outcome IS NULL))::integer
-    FROM (SELECT lower(w.days), upper(w.days) - 1 FROM (SELECT caseload._days(from_date, to_date)) AS w (days)) AS p (first, last)
+    -- OFFSET 0, here and below: found out once, not for every row
+    FROM (SELECT lower(w.days), upper(w.days) - 1 FROM (SELECT caseload._days(from_date, to_date)) AS w (days) OFFSET 0) AS p (first, last)
    CROSS JOIN LATERAL (
          SELECT s.*, coalesce(lower(s.stay) BETWEEN p.first AND p.last, false) AS came, coalesce(upper(s.stay) BETWEEN p.first AND p.last, false) AS went,
                 s.closes AND coalesce(s.outcome = 'transferred', false) AS transferred
@@ -275,10 +276,11 @@ RETURNS TABLE (district_id text, cohort text, suppressed boolean, at_start integ
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
   WITH n AS (
-    SELECT s.district_id, CASE caseload._choice('cohort', attrition_by_cohort.cohort, '{category,level,grade,low_incidence_class}')
+    SELECT s.district_id, CASE p.cohort
                             WHEN 'category' THEN c.category WHEN 'level' THEN t.level WHEN 'grade' THEN c.grade::text ELSE c.low_incidence_class END AS cohort,
            count(*) AS clients, count(*) FILTER (WHERE p.days @> upper(s.stay) AND s.closes AND s.outcome = ANY (attrition_by_cohort.premature)) AS dropped
-      FROM (SELECT caseload._days(from_date, to_date)) AS p (days)
+      FROM (SELECT caseload._days(from_date, to_date), caseload._choice('cohort', attrition_by_cohort.cohort, '{category,level,grade,low_incidence_class}')
+            OFFSET 0) AS p (days, cohort)
      CROSS JOIN LATERAL caseload._stays(lower(p.days), upper(p.days) - 1, 'district', in_district) s
       JOIN caseload.client c ON c.district_id = s.district_id AND c.client_id = s.client_id
       LEFT JOIN caseload.site t ON t.district_id = c.district_id AND t.site_id = c.site_id
@@ -307,7 +309,7 @@ BEGIN ATOMIC
          caseload._percent(n.no_shows, n.booked), caseload._percent(n.no_shows + n.late_cancels, n.booked), caseload._percent(n.no_shows, n.attended + n.no_shows),
          n.booked_then, caseload._percent(n.no_shows_then, n.booked_then), caseload._percent(n.strikes_then, n.booked_then)
     FROM (SELECT a.district_id,
-                 CASE caseload._choice('grouping', no_show_rates.by, '{district,site,discipline,therapist,month}')
+                 CASE p.by
                    WHEN 'district' THEN a.district_id WHEN 'site' THEN c.site_id WHEN 'discipline' THEN coalesce(v.discipline, t.discipline)
                    WHEN 'therapist' THEN a.therapist_id ELSE to_char(d.day + make_interval(years => p.back), 'YYYY-MM') END AS "group",
                  (count(*) FILTER (WHERE p.back = 0))::integer AS booked,
@@ -321,11 +323,15 @@ BEGIN ATOMIC
                  (count(*) FILTER (WHERE p.back = 1))::integer AS booked_then,
                  (count(*) FILTER (WHERE p.back = 1 AND a.status = 'no_show'))::integer AS no_shows_then,
                  (count(*) FILTER (WHERE p.back = 1 AND a.status IN ('no_show', 'late_cancel')))::integer AS strikes_then
-            FROM (SELECT b.back, daterange((lower(w.days) - make_interval(years => b.back))::date, (upper(w.days) - 1 - make_interval(years => b.back))::date, '[]')
-                    FROM (SELECT caseload._days(from_date, to_date)) AS w (days), (VALUES (0), (1)) AS b (back)) AS p (back, days)
+            FROM (SELECT w.by, b.back, d.days, (lower(d.days) - 1)::timestamp AT TIME ZONE 'UTC', (upper(d.days) + 1)::timestamp AT TIME ZONE 'UTC'
+                    FROM (SELECT caseload._choice('grouping', no_show_rates.by, '{district,site,discipline,therapist,month}'), caseload._days(from_date, to_date)
+                          OFFSET 0) AS w (by, days)
+                   CROSS JOIN (VALUES (0), (1)) AS b (back)
+                   CROSS JOIN LATERAL (SELECT daterange((lower(w.days) - make_interval(years => b.back))::date,
+                                                        (upper(w.days) - 1 - make_interval(years => b.back))::date, '[]')) AS d (days)
+                  OFFSET 0) AS p (by, back, days, after, before)
             -- a day more at each end, for zones; then exactly
-            JOIN caseload.appointment a ON a.starts_at >= ((lower(p.days) - 1)::timestamp AT TIME ZONE 'UTC')
-                                       AND a.starts_at < ((upper(p.days) + 1)::timestamp AT TIME ZONE 'UTC')
+            JOIN caseload.appointment a ON a.starts_at >= p.after AND a.starts_at < p.before
             JOIN caseload.client c ON c.district_id = a.district_id AND c.client_id = a.client_id
             LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
             LEFT JOIN caseload.therapist t ON t.district_id = a.district_id AND t.therapist_id = a.therapist_id
@@ -344,7 +350,7 @@ RETURNS TABLE (district_id text, "group" text, as_of date, clients integer, clie
                sessions integer, sessions_last_year integer, sessions_percent numeric)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
-  WITH d AS (
+  WITH d AS MATERIALIZED (
     SELECT y.day, (y.day - interval '1 year')::date AS then FROM (SELECT coalesce(year_over_year.as_of, CURRENT_DATE)) AS y (day)
   ), n AS (
     SELECT s.district_id, s."group", 1 AS now, 0 AS then, 0 AS sessions, 0 AS sessions_then
@@ -477,7 +483,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
 BEGIN ATOMIC
   SELECT DISTINCT ON (e.district_id, e.client_id, e.episode) e.district_id, e.client_id, e.episode, f.rule_name, f.raised_on, c.closed_on,
          coalesce(c.closed_on, upper(p.days) - 1) - f.raised_on
-    FROM (SELECT caseload._days(from_date, to_date)) AS p (days)
+    FROM (SELECT caseload._days(from_date, to_date) OFFSET 0) AS p (days)
     JOIN caseload.episode e ON e.period && p.days OR p.days @> upper(e.period)
    CROSS JOIN LATERAL (SELECT CASE WHEN p.days @> upper(e.period) THEN upper(e.period) END) AS c (closed_on)
     -- the flag stood when the episode was closed, or stands on the last day
