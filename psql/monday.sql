@@ -131,7 +131,7 @@ SELECT w.therapist_id AS therapist, w.discipline AS disc, w.fte::numeric(4,2) AS
  ORDER BY w.utilization DESC NULLS LAST, w.discipline, w.therapist_id
  LIMIT 200;
 
-\echo '5. Equity of the team, per FTE (0 = equal for gini and hoover, 1 = equal for jain; tenure: r of load and days employed)'
+\echo '5. Equity of the team, per FTE (gini, hoover: 0 = equal; jain: 1 = equal; tenure: r of load and days there)'
 SELECT e."group" AS team, e.therapists AS n, round(e.lowest_per_fte) AS lowest, round(e.mean_per_fte) AS mean, round(e.highest_per_fte) AS highest,
        round(e.gini, 3) AS gini, round(e.jain, 3) AS jain, round(e.hoover, 3) AS hoover, e.minutes_to_move AS "to move", round(e.tenure_r, 2) AS tenure,
        t.gini AS "gini, 6 months"

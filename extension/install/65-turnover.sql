@@ -559,7 +559,8 @@ BEGIN ATOMIC
                 ELSE coalesce(t.has / nullif(t.clients, 0), sum(t.has) OVER d / nullif(sum(t.clients) OVER d, 0)) END AS per_client
       FROM t WINDOW d AS (PARTITION BY t.district_id, t.discipline)
   ), w AS (
-    SELECT m.*, least(greatest(floor(m.headroom / nullif(m.per_client, 0)), 0), 10000)::integer AS wanted FROM m
+    -- whoever has no FTE has no target
+    SELECT m.*, CASE WHEN m.headroom IS NOT NULL AND m.per_client > 0 THEN least(greatest(floor(m.headroom / m.per_client), 0), 10000)::integer END AS wanted FROM m
   )
   SELECT w.district_id, w.therapist_id, w.discipline, w.unit, round(w.has, 2), round(w.closing, 2), w.closing_clients::integer, round(w.target, 2), round(w.headroom, 2),
          round(w.per_client, 2), w.wanted, round(w.no_show_rate::numeric, 2), coalesce(o.ask, CASE WHEN w.wanted = 0 THEN 0 END), round(o.expected::numeric, 2),
