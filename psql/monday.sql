@@ -122,10 +122,11 @@ SELECT s.discipline AS disc, count(*) AS lines, count(*) FILTER (WHERE s.months_
  GROUP BY s.discipline
  ORDER BY s.discipline;
 
-\echo '4. Load per therapist, weekly minutes (the bar ends at 150 % of the capacity, │ is 100 %)'
-SELECT w.therapist_id AS therapist, w.discipline AS disc, w.fte::numeric(4,2) AS fte, w.clients, w.sites,
+\echo '4. Load per therapist, weekly minutes of n clients (the bar ends at 150 % of capacity, │ is 100 %;'
+\echo '   work %: everything, documentation, meetings and travel too, of the time that is paid)'
+SELECT w.therapist_id AS therapist, w.discipline AS disc, w.fte::numeric(4,2) AS fte, w.clients AS n, w.sites,
        round(w.direct_minutes) AS direct, round(w.consult_minutes) AS consult, round(w.capacity_minutes) AS full,
-       round(100 * w.utilization) AS "%", rpad(caseload.bar(w.utilization, 1.5, 21, 1), 22) AS load
+       round(100 * w.utilization) AS "%", round(100 * w.paid_utilization) AS "work %", rpad(caseload.bar(w.utilization, 1.5, 21, 1), 22) AS load
   FROM caseload.workload(:'as_of') w
  WHERE w.district_id = :'district'
  ORDER BY w.utilization DESC NULLS LAST, w.discipline, w.therapist_id

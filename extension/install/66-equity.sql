@@ -7,12 +7,12 @@ RETURNS TABLE (district_id text, "group" text, therapists integer, left_out inte
                fte numeric, range_per_fte numeric, percent_of_capacity numeric, lowest_percent numeric, highest_percent numeric,
                lowest_z numeric, highest_z numeric, max_min_ratio numeric, gini_corrected numeric, cv_sample numeric, theil numeric,
                mean_log_deviation numeric, atkinson_05 numeric, palma numeric, top20_bottom20 numeric, max_share numeric,
-               tenure_therapists integer, tenure_r numeric)
+               tenure_therapists integer, tenure_r numeric, percent_of_paid numeric)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
   -- one look at the workload, whatever is made of it
   WITH w AS MATERIALIZED (
-    SELECT w.district_id, w.therapist_id, w.discipline, w.fte, w.weekly_minutes, w.capacity_minutes, w.weekly_minutes / nullif(w.fte, 0) AS per_fte,
+    SELECT w.district_id, w.therapist_id, w.discipline, w.fte, w.weekly_minutes, w.capacity_minutes, w.total_minutes, w.paid_minutes, w.weekly_minutes / nullif(w.fte, 0) AS per_fte,
            caseload._day(equity_report.as_of, t.time_zone) - lower(t.employed) AS days_employed
       FROM caseload.workload(equity_report.as_of) w
       JOIN caseload.therapist t ON t.district_id = w.district_id AND t.therapist_id = w.therapist_id
@@ -25,11 +25,11 @@ BEGIN ATOMIC
      GROUP BY f.district_id, f.therapist_id, f.site_id
   ), p AS (
     SELECT w.district_id, CASE equity_report.by WHEN 'discipline' THEN w.discipline ELSE w.district_id END AS "group", w.fte, w.weekly_minutes AS minutes,
-           w.capacity_minutes AS capacity, w.per_fte, w.days_employed, w.fte > 0 IS TRUE AS counts
+           w.capacity_minutes AS capacity, w.total_minutes AS total, w.paid_minutes AS paid, w.per_fte, w.days_employed, w.fte > 0 IS TRUE AS counts
       FROM w
      WHERE caseload._choice('grouping', equity_report.by, '{district,site,discipline}') IN ('district', 'discipline')
     UNION ALL
-    SELECT w.district_id, s.site_id, w.fte * s.share, s.minutes, w.capacity_minutes * s.share, w.per_fte, w.days_employed, w.fte * s.share > 0 IS TRUE
+    SELECT w.district_id, s.site_id, w.fte * s.share, s.minutes, w.capacity_minutes * s.share, w.total_minutes * s.share, w.paid_minutes * s.share, w.per_fte, w.days_employed, w.fte * s.share > 0 IS TRUE
       FROM w
       JOIN s ON s.district_id = w.district_id AND s.therapist_id = w.therapist_id
   ), g AS (
@@ -37,6 +37,7 @@ BEGIN ATOMIC
     SELECT p.district_id, p."group", count(*) FILTER (WHERE p.counts) AS therapists, count(*) FILTER (WHERE NOT p.counts) AS left_out,
            sum(p.fte) FILTER (WHERE p.counts) AS fte, sum(p.minutes) FILTER (WHERE p.counts) AS minutes,
            sum(p.minutes) FILTER (WHERE p.capacity > 0) / nullif(sum(p.capacity) FILTER (WHERE p.capacity > 0), 0) AS utilization,
+           sum(p.total) FILTER (WHERE p.paid > 0) / nullif(sum(p.paid) FILTER (WHERE p.paid > 0), 0) AS paid_utilization,
            min(p.minutes / nullif(p.capacity, 0)) FILTER (WHERE p.counts) AS lowest_utilization,
            max(p.minutes / nullif(p.capacity, 0)) FILTER (WHERE p.counts) AS highest_utilization,
            min(p.per_fte) FILTER (WHERE p.counts) AS lowest, max(p.per_fte) FILTER (WHERE p.counts) AS highest,
@@ -54,11 +55,12 @@ BEGIN ATOMIC
          round((g.highest - g.middle) / g.deviation, 3), round((g.e).max_min_ratio::numeric, 4), round((g.e).gini_corrected::numeric, 6),
          round((g.e).cv_sample::numeric, 6), round((g.e).theil::numeric, 6), round((g.e).mean_log_deviation::numeric, 6),
          round((g.e).atkinson_05::numeric, 6), round((g.e).palma::numeric, 4), round((g.e).top20_bottom20::numeric, 4),
-         round((g.e).max_share::numeric, 6), g.tenure_therapists::integer, CASE WHEN g.tenure_therapists >= 3 THEN round(g.tenure_r::numeric, 4) END
+         round((g.e).max_share::numeric, 6), g.tenure_therapists::integer, CASE WHEN g.tenure_therapists >= 3 THEN round(g.tenure_r::numeric, 4) END,
+         round(100 * g.paid_utilization, 2)
     FROM g
    ORDER BY g.district_id, g."group";
 END;
-COMMENT ON FUNCTION caseload.equity_report(date, text) IS 'How evenly weekly minutes per FTE are spread over the therapists of a district, of each discipline or of each site in it, as of a date (NULL: today): range, percent of capacity, z, all equity measures, how many minutes would have to move, and whether load goes with tenure. Each counts as much as its FTE (at a site: the share of it that the minutes there are). No client, no therapist: safe to show.';
+COMMENT ON FUNCTION caseload.equity_report(date, text) IS 'How evenly weekly minutes per FTE are spread over the therapists of a district, of each discipline or of each site in it, as of a date (NULL: today): range, percent of capacity and of paid time, z, all equity measures, how many minutes would have to move, and whether load goes with tenure. Each counts as much as its FTE (at a site: the share of it that the minutes there are). No client, no therapist: safe to show.';
 
 CREATE OR REPLACE FUNCTION caseload.equity_trend(
   from_date date, to_date date, step interval DEFAULT '1 month', by text DEFAULT 'district', in_district text DEFAULT NULL)
@@ -79,11 +81,12 @@ COMMENT ON FUNCTION caseload.equity_trend(date, date, interval, text, text) IS '
 CREATE OR REPLACE FUNCTION caseload.peer_comparison(as_of date DEFAULT NULL, in_district text DEFAULT NULL, minimum integer DEFAULT 5)
 RETURNS TABLE (district_id text, discipline text, therapist_id text, fte numeric, clients integer, weekly_minutes numeric, minutes_per_fte numeric,
                percent_of_capacity numeric, z_score numeric, z_sample numeric, place integer, peers integer, peers_mean numeric, peers_median numeric,
-               peers_lowest numeric, peers_highest numeric)
+               peers_lowest numeric, peers_highest numeric, percent_of_paid numeric)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
 BEGIN ATOMIC
   WITH w AS MATERIALIZED (
-    SELECT w.district_id, w.discipline, w.therapist_id, w.fte, w.clients, w.weekly_minutes, w.utilization, w.weekly_minutes / nullif(w.fte, 0) AS per_fte
+    SELECT w.district_id, w.discipline, w.therapist_id, w.fte, w.clients, w.weekly_minutes, w.utilization, w.paid_utilization,
+           w.weekly_minutes / nullif(w.fte, 0) AS per_fte
       FROM caseload.workload(peer_comparison.as_of) w
      WHERE in_district IS NULL OR w.district_id = in_district
   ), g AS (
@@ -95,16 +98,17 @@ BEGIN ATOMIC
   SELECT w.district_id, w.discipline, w.therapist_id, w.fte, CASE WHEN w.clients >= minimum THEN w.clients END, round(w.weekly_minutes, 2), round(w.per_fte, 2),
          round(100 * w.utilization, 2), round((w.per_fte - g.mean) / g.deviation, 3), round((w.per_fte - g.mean) / g.deviation_sample, 3),
          CASE WHEN w.per_fte IS NOT NULL THEN (rank() OVER (PARTITION BY w.district_id, w.discipline ORDER BY w.per_fte DESC NULLS LAST))::integer END,
-         g.peers::integer, round(g.mean, 2), round(g.median::numeric, 2), round(g.lowest, 2), round(g.highest, 2)
+         g.peers::integer, round(g.mean, 2), round(g.median::numeric, 2), round(g.lowest, 2), round(g.highest, 2),
+         round(100 * w.paid_utilization, 2)
     FROM w
     JOIN g ON g.district_id = w.district_id AND g.discipline = w.discipline
    ORDER BY w.district_id, w.discipline, w.per_fte DESC NULLS LAST, w.therapist_id;
 END;
-COMMENT ON FUNCTION caseload.peer_comparison(date, text, integer) IS 'Each therapist beside the peers of the discipline in the district as of a date (NULL: today): minutes per FTE, percent of capacity, z by population and by sample standard deviation, place (1 has most), and the mean, median and ends of all peers with an FTE above 0. No client in it, and no number of clients below a minimum: for the whole team to see.';
+COMMENT ON FUNCTION caseload.peer_comparison(date, text, integer) IS 'Each therapist beside the peers of the discipline in the district as of a date (NULL: today): minutes per FTE, percent of capacity and of paid time, z by population and by sample standard deviation, place (1 has most), and the mean, median and ends of all peers with an FTE above 0. No client in it, and no number of clients below a minimum: for the whole team to see.';
 
 CREATE OR REPLACE VIEW caseload.peers WITH (security_barrier = true, security_invoker = true) AS
   SELECT p.district_id, p.discipline, p.therapist_id, p.fte, p.clients, p.weekly_minutes, p.minutes_per_fte, p.percent_of_capacity, p.z_score, p.z_sample,
-         p.place, p.peers, p.peers_mean, p.peers_median, p.peers_lowest, p.peers_highest
+         p.place, p.peers, p.peers_mean, p.peers_median, p.peers_lowest, p.peers_highest, p.percent_of_paid
     FROM caseload.peer_comparison() p;
 COMMENT ON VIEW caseload.peers IS 'peer_comparison() as of today: each therapist beside the peers, without any client.';
 COMMENT ON COLUMN caseload.peers.district_id IS 'The district.';
@@ -123,6 +127,7 @@ COMMENT ON COLUMN caseload.peers.peers_mean IS 'Mean of their minutes_per_fte, e
 COMMENT ON COLUMN caseload.peers.peers_median IS 'Median of it.';
 COMMENT ON COLUMN caseload.peers.peers_lowest IS 'Lowest of it.';
 COMMENT ON COLUMN caseload.peers.peers_highest IS 'Highest of it.';
+COMMENT ON COLUMN caseload.peers.percent_of_paid IS 'All work of a week, documentation, meetings and travel included, in percent of the time that is paid.';
 
 CREATE OR REPLACE FUNCTION caseload.load_advice(as_of date DEFAULT NULL, in_district text DEFAULT NULL)
 RETURNS TABLE (district_id text, discipline text, therapist_id text, advice text, z_score numeric, percent_of_capacity numeric, why text)
