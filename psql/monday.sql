@@ -108,7 +108,7 @@ SELECT count(*) AS letters, l.due_on AS "answer by", l.rule_name AS rule, min(l.
  ORDER BY l.due_on, f.priority, l.rule_name
  LIMIT :rows;
 
-\echo '3. Plan reviews (lines of plans by full months since their last review; to be reviewed every 3 to 6 months)'
+\echo '3. Plan reviews (lines of plans by full months since their last review; due every 3 to 6 months)'
 SELECT s.discipline AS disc, count(*) AS lines, count(*) FILTER (WHERE s.months_since_review < 3) AS "under 3",
        count(*) FILTER (WHERE s.months_since_review BETWEEN 3 AND 5) AS "3 to 5", count(*) FILTER (WHERE s.months_since_review >= 6) AS overdue,
        max(s.months_since_review) AS longest,
@@ -123,16 +123,16 @@ SELECT s.discipline AS disc, count(*) AS lines, count(*) FILTER (WHERE s.months_
  ORDER BY s.discipline;
 
 \echo '4. Load per therapist, weekly minutes of n clients (the bar ends at 150 % of capacity, │ is 100 %;'
-\echo '   work %: everything, documentation, meetings and travel too, of the time that is paid)'
+\echo '   all %: documentation, meetings, travel and all other work, too, of the time that is paid)'
 SELECT w.therapist_id AS therapist, w.discipline AS disc, w.fte::numeric(4,2) AS fte, w.clients AS n, w.sites,
        round(w.direct_minutes) AS direct, round(w.consult_minutes) AS consult, round(w.capacity_minutes) AS full,
-       round(100 * w.utilization) AS "%", round(100 * w.paid_utilization) AS "work %", rpad(caseload.bar(w.utilization, 1.5, 21, 1), 22) AS load
+       round(100 * w.utilization) AS "%", round(100 * w.paid_utilization) AS "all %", rpad(caseload.bar(w.utilization, 1.5, 18, 1), 19) AS load
   FROM caseload.workload(:'as_of') w
  WHERE w.district_id = :'district'
  ORDER BY w.utilization DESC NULLS LAST, w.discipline, w.therapist_id
  LIMIT 200;
 
-\echo '5. Equity of the team, per FTE (gini, hoover: 0 = equal; jain: 1 = equal; tenure: r of load and days there)'
+\echo '5. Equity of the team, per FTE (gini, hoover: 0 = equal; jain: 1 = equal; tenure: r of load and days)'
 SELECT e."group" AS team, e.therapists AS n, round(e.lowest_per_fte) AS lowest, round(e.mean_per_fte) AS mean, round(e.highest_per_fte) AS highest,
        round(e.gini, 3) AS gini, round(e.jain, 3) AS jain, round(e.hoover, 3) AS hoover, e.minutes_to_move AS "to move", round(e.tenure_r, 2) AS tenure,
        t.gini AS "gini, 6 months"
