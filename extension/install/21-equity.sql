@@ -7,7 +7,7 @@ CREATE TYPE caseload.equity_measures AS (
   atkinson_05 double precision, palma double precision, top20_bottom20 double precision, max_share double precision,
   max_min_ratio double precision
 );
-COMMENT ON TYPE caseload.equity_measures IS 'What equity() gives: all equity measures of some loads. NULL = has no finite value here; over no loads n is 0 and the rest NULL.';
+COMMENT ON TYPE caseload.equity_measures IS 'What equity() gives: all equity measures of some loads. NULL = has no finite value here; over no loads n and weight are 0 and the rest NULL.';
 COMMENT ON COLUMN caseload.equity_measures.n IS 'Number of loads; NULLs and weights of 0 are no loads.';
 COMMENT ON COLUMN caseload.equity_measures.weight IS 'Sum of the weights, W; with FTE as weight the FTE of the team. Without weights n.';
 COMMENT ON COLUMN caseload.equity_measures.total IS 'Sum of weight times load.';
@@ -243,10 +243,10 @@ CREATE AGGREGATE caseload.equity(load double precision) (
   SFUNC = caseload.equity_trans, STYPE = internal, SSPACE = 1024, FINALFUNC = caseload.equity_final,
   COMBINEFUNC = caseload.equity_combine, SERIALFUNC = caseload.equity_serial, DESERIALFUNC = caseload.equity_deserial, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE caseload.equity(double precision) IS 'All equity measures in one pass, and the number of loads, as a row of equity_measures. Over no rows n is 0 and the rest NULL.';
+COMMENT ON AGGREGATE caseload.equity(double precision) IS 'All equity measures in one pass, and the number of loads, as a row of equity_measures. Over no rows n and weight are 0 and the rest NULL.';
 
 CREATE AGGREGATE caseload.equity(load double precision, weight double precision) (
   SFUNC = caseload.equity_trans, STYPE = internal, SSPACE = 1024, FINALFUNC = caseload.equity_final,
   COMBINEFUNC = caseload.equity_combine, SERIALFUNC = caseload.equity_serial, DESERIALFUNC = caseload.equity_deserial, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE caseload.equity(double precision, double precision) IS 'All equity measures in one pass, and the number of loads, as a row of equity_measures. Weights, such as FTE, count as repetitions. Over no rows n is 0 and the rest NULL.';
+COMMENT ON AGGREGATE caseload.equity(double precision, double precision) IS 'All equity measures in one pass, and the number of loads, as a row of equity_measures. Weights, such as FTE, count as repetitions. Over no rows n and weight are 0 and the rest NULL.';

@@ -203,7 +203,7 @@ BEGIN ATOMIC
                  p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', obj_description(p.oid, 'pg_proc')
             FROM pg_proc p
            WHERE p.pronamespace = 'caseload'::regnamespace AND p.prorettype <> 'trigger'::regtype AND p.proname NOT LIKE '\_%'
-             AND p.proname !~ '^(attendance|dosage|equity)_(?!merge|report|trend)'
+             AND p.proname !~ '^(attendance|availability|dosage|equity)_(?!merge|report|trend|union|intersection)'
           UNION ALL
           SELECT 'type', t.typname::text, obj_description(t.oid, 'pg_type')
             FROM pg_type t WHERE t.typnamespace = 'caseload'::regnamespace AND t.typtype IN ('b', 'e') AND t.typelem = 0) h

@@ -19,7 +19,7 @@ typedef struct EquitySpread
 	double		weight;			/* W = sum of w */
 	double		total;			/* sum of w x */
 	double		mean;			/* total / W */
-	double		deviation;		/* sum of w |x - mean| */
+	double		to_move;		/* sum of w (x - mean) above the mean */
 	double		variance;		/* sum of w (x - mean)^2 */
 	double		ranked;			/* sum of w (x - mean) (W before - W after) */
 	double		bottom40;		/* sum of w x in the lowest 40 % of W */

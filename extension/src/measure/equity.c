@@ -90,7 +90,8 @@ hoover(EquityState *state)
 {
 	const EquitySpread *s = cl_equity_spread(state);
 
-	return s->mean > 0 ? Min(s->deviation / (2 * s->total), 1.0) : 0;
+	/* half of the absolute differences lies above the mean */
+	return s->mean > 0 ? Min(s->to_move / s->total, 1.0) : 0;
 }
 
 static double
@@ -209,8 +210,8 @@ enum
 };
 
 /*
- * equity: all measures of one pass as a row; n is 0 and the measures are NULL
- * over nothing.  gini_corrected, cv_sample and max_share are about persons:
+ * equity: all measures of one pass as a row; over nothing n and weight are 0 and
+ * the measures NULL.  gini_corrected, cv_sample and max_share are about persons:
  * they go by the number of loads, or by each of them, whatever its weight.
  */
 Datum

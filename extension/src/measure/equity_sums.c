@@ -75,7 +75,10 @@ cl_equity_spread(EquityState *state)
 	Sum			weight = {0, 0};
 	Sum			total = {0, 0};
 	Sum			before = {0, 0};
-	Sum			deviation = {0, 0};
+	Sum			above = {0, 0};
+	Sum			below = {0, 0};
+	double		weight_above = 0;
+	double		weight_below = 0;
 	Sum			variance = {0, 0};
 	Sum			ranked = {0, 0};
 	Sum			bottom40 = {0, 0};
@@ -116,7 +119,16 @@ cl_equity_spread(EquityState *state)
 		double		begin = sum_value(&before);
 		double		heaviest = (state->weights ? state->weights[i - 1] : 1.0) * x;
 
-		sum_add(&deviation, w * fabs(distance));
+		if (distance > 0)
+		{
+			sum_add(&above, w * distance);
+			weight_above += w;
+		}
+		else if (distance < 0)
+		{
+			sum_add(&below, -w * distance);
+			weight_below += w;
+		}
 		sum_add(&variance, w * distance * distance);
 		sum_add(&ranked, w * distance * (begin - (s->weight - begin - w)));
 		if (begin < s->weight * 2 / 5)
@@ -132,7 +144,13 @@ cl_equity_spread(EquityState *state)
 		s->heaviest = Max(s->heaviest, heaviest);
 		sum_add(&before, w);
 	}
-	s->deviation = sum_value(&deviation);
+	/*
+	 * From the exact mean both would be the same; this takes out what the
+	 * rounding of the mean has moved from one to the other.
+	 */
+	if (weight_above > 0 && weight_below > 0)
+		s->to_move = sum_value(&above) * (weight_below / (weight_above + weight_below)) +
+			sum_value(&below) * (weight_above / (weight_above + weight_below));
 	s->variance = sum_value(&variance);
 	s->ranked = Max(sum_value(&ranked), 0.0);
 	s->bottom40 = sum_value(&bottom40);
@@ -143,14 +161,12 @@ cl_equity_spread(EquityState *state)
 	return s;
 }
 
-/* d - ln(1 + d), without the cancellation near 0. */
+/* d - ln(1 + d) near 0, where the difference would lose its digits. */
 static double
 log_excess(double d)
 {
 	double		series = 0;
 
-	if (fabs(d) >= SMALL)
-		return d - log1p(d);
 	for (int k = 10; k >= 2; k--)
 		series = 1.0 / k - d * series;
 	return d * d * series;
@@ -187,8 +203,15 @@ relate(const EquitySpread *s, double load, Relative *r)
 	r->distance = (x - s->mean) / s->mean;
 	if (r->ratio >= 0.5 && r->ratio <= 2)
 	{
-		r->excess = log_excess(r->distance);
-		r->log = fabs(r->distance) < SMALL ? r->distance - r->excess : log1p(r->distance);
+		if (fabs(r->distance) < SMALL)
+		{
+			r->excess = log_excess(r->distance);
+			r->log = r->distance - r->excess;
+			return;
+		}
+		/* log1p(distance): the ratio is rounded more than the distance is */
+		r->log = log(r->ratio) + (r->distance - (r->ratio - 1)) / r->ratio;
+		r->excess = r->distance - r->log;
 		return;
 	}
 	/* a load too small for the common unit still has its own logarithm */
