@@ -60,7 +60,7 @@ BEGIN ATOMIC
     FROM g
    ORDER BY g.district_id, g."group";
 END;
-COMMENT ON FUNCTION caseload.equity_report(date, text) IS 'How evenly weekly minutes per FTE are spread over the therapists of a district, of each discipline or of each site in it, as of a date (NULL: today): range, percent of capacity and of paid time, z, all equity measures, how many minutes would have to move, and whether load goes with tenure. Each counts as much as its FTE (at a site: the share of it that the minutes there are). No client, no therapist: safe to show.';
+COMMENT ON FUNCTION caseload.equity_report(date, text) IS 'How evenly weekly minutes per FTE are spread over the therapists of a district, of each discipline or of each site in it, as of a date (NULL: today): range, percent of capacity and of paid time, z, all equity measures, how many minutes would have to move, and whether load goes with tenure. Each counts as much as its FTE (at a site: the share of it that the minutes there are). It names no client and no therapist.';
 
 CREATE OR REPLACE FUNCTION caseload.equity_trend(
   from_date date, to_date date, step interval DEFAULT '1 month', by text DEFAULT 'district', in_district text DEFAULT NULL)
@@ -135,7 +135,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
   SELECT p.district_id, p.discipline, p.therapist_id, a.advice, p.z_score, p.percent_of_capacity, a.why
     FROM caseload.peer_comparison(load_advice.as_of, in_district) p
-   -- the first two are open at their ends as the rules of rules.md are
+   -- bounds as those of the rules in docs/rules.md: 0.5 and 100 % do not count, 1.4 does
    CROSS JOIN LATERAL (VALUES
      ('increase_group_or_push_in', abs(p.z_score) < 0.5 AND p.percent_of_capacity > 100, 'like the peers, yet beyond capacity: more groups or push-in, not fewer clients'),
      ('move_load_away', p.z_score >= 1.4 AND p.percent_of_capacity > 100, 'far above the peers and beyond capacity: peers can take over')) AS a (advice, holds, why)
