@@ -190,9 +190,16 @@ FROM (VALUES ('America/New_York', timestamptz '2025-03-09 07:00Z'), ('America/Ne
              ('Europe/London', '2025-10-26 01:00Z')) c (zone, at)
 JOIN zone z ON z.name = c.zone
 JOIN (SELECT h, a, m FROM week UNION ALL SELECT -h, a, m FROM (SELECT h, 'always'::availability - a AS a, '{[0,10080)}'::int4multirange - m AS m FROM week) w) w ON w.h % 8 = 3 AND w.h % 5 = 0;
+-- all of the week but a quarter of an hour about the change, so that it matters what the clock shows there
+INSERT INTO moment
+SELECT 1000 + n, zone, 'always'::availability - shift('Mon 00:00-00:15', b), '{[0,10080)}'::int4multirange - int4multirange(int4range(b, b + 15)),
+       pg_temp.r(n, 47, 120), at + (pg_temp.r(n, 48, 180) - 120) * interval '1 minute'
+FROM (SELECT row_number() OVER () AS n, c.* FROM (VALUES ('America/New_York', timestamptz '2025-03-09 07:00Z'), ('America/New_York', '2025-11-02 06:00Z'),
+        ('Australia/Lord_Howe', '2025-04-05 15:00Z'), ('Australia/Lord_Howe', '2025-10-04 15:30Z')) c (zone, at), generate_series(1, 300)) c,
+     LATERAL (SELECT pg_temp.minute_of(at AT TIME ZONE zone) + pg_temp.r(n, 49, 150) - 75 AS b) x;
 SELECT pg_temp.holds('is_available() of instants', $$
   is_available(a, at, zone, minutes) = (SELECT coalesce(bool_and(m @> pg_temp.minute_of((at + n * interval '1 minute') AT TIME ZONE zone)), true)
-    FROM generate_series(0, greatest(minutes - 1, 0)) n) $$, 'moment', 190);
+    FROM generate_series(0, greatest(minutes - 1, 0)) n) $$, 'moment', 1390);
 SELECT cmp_ok(count(*) FILTER (WHERE is_available(a, at, zone, minutes)), '>', 30::bigint, 'often available') FROM moment;
 SELECT cmp_ok(count(*) FILTER (WHERE NOT is_available(a, at, zone, minutes)), '>', 30::bigint, 'often not') FROM moment;
 
