@@ -1,8 +1,9 @@
 -- monday.sql: a director's Monday report, in psql.
 --
 --   psql -f psql/monday.sql                                    the first district, today
---   psql -v district=NORTH -v as_of=2026-03-02 -v rows=30 -f psql/monday.sql
+--   psql -v district=NORTH -v as_of=2026-03-02 -v rows=30 -v border=2 -f psql/monday.sql
 --
+-- border is that of \pset border (1). The tables are made for a terminal of 100 columns, the bars for one that knows UTF-8.
 -- It only reads, and everything in it is a function or a view that a dashboard can read, too.
 
 \set QUIET 1
@@ -16,9 +17,12 @@
 \if :{?rows} \else
   \set rows 12
 \endif
+\if :{?border} \else
+  \set border 1
+\endif
 \pset footer off
 \pset linestyle unicode
-\pset border 1
+\pset border :border
 \pset null '–'
 \pset title
 
@@ -38,11 +42,27 @@ SELECT format('Monday report · %s · %s', coalesce(name, district_id), to_char(
 \echo
 \echo :heading
 \echo :active 'active clients,' :waiting 'services on the waiting list,' :to_act 'flags to act on'
+SELECT format('Four weeks: %s + %s new + %s taken back - %s discharged - %s transferred or waiting again = %s active', b.opening, b.new_clients, b.transfer_in,
+              b.discharged, b.transfer_out, b.closing) AS movement
+  FROM caseload.caseload_bridge(:'as_of'::date - 27, :'as_of', 'district', :'district') b
+UNION ALL SELECT 'Four weeks: nobody was active' LIMIT 1 \gset
+SELECT coalesce((SELECT format('No-shows: %s %% of %s appointments, with late cancellations %s %%%s', n.no_show_percent, n.booked, n.missed_percent,
+                               '; a year before ' || n.no_show_percent_last_year || ' % and ' || n.missed_percent_last_year || ' %')
+                   FROM caseload.no_show_rates(:'as_of'::date - 28, :'as_of'::date - 1, 'district', :'district') n WHERE n.booked > 0),
+                'No-shows: no appointments in four weeks') AS missed,
+       coalesce((SELECT format('Active clients, month by month for a year: %s (%s to %s)', caseload.sparkline(c.clients ORDER BY c.as_of), min(c.clients), max(c.clients))
+                   FROM caseload.caseload_drift((:'as_of'::date - interval '1 year')::date, :'as_of', '1 month', 'district', :'district') c),
+                '') AS drift \gset
+\echo :movement
+\echo :missed
+\echo :drift
 
 \echo
 \echo '1. Flags to act on'
 SELECT f.rule_name AS rule, f.severity, count(*) AS flags, count(*) FILTER (WHERE f.due_on <= :'as_of') AS due,
-       count(*) FILTER (WHERE f.state = 'acknowledged') AS "in hand", f.action AS propose, f.message
+       count(*) FILTER (WHERE f.state = 'acknowledged') AS "in hand",
+       -- broken between words, so that a table is no wider than a page
+       rtrim(regexp_replace(f.message, '(.{1,40})(\s+|$)', E'\\1\n', 'g'), E'\n') AS message
   FROM caseload.flags(:'as_of', :'district') f
  WHERE f.severity <> 'info'
  GROUP BY f.rule_name, f.severity, f.priority, f.action, f.message
@@ -54,9 +74,9 @@ SELECT f.rule_name AS rule, f.severity, count(*) AS flags, count(*) FILTER (WHER
 \endif
 SELECT min(f.due_on) AS due, f.client_id AS client, c.site_id AS site,
        (SELECT string_agg(DISTINCT s.therapist_id, ' ') FROM caseload.service_facts(:'as_of') s
-         WHERE s.district_id = f.district_id AND s.client_id = f.client_id) AS therapist,
-       string_agg(f.rule_name, ', ' ORDER BY array_position('{act,warn}', f.severity), f.priority, f.rule_name) AS rules,
-       c.strikes, c.last_attended AS "last seen", c.last_contact AS contact, c.next_appointment AS next
+         WHERE s.district_id = f.district_id AND s.client_id = f.client_id) AS "with",
+       string_agg(f.rule_name, E'\n' ORDER BY array_position('{act,warn}', f.severity), f.priority, f.rule_name) AS rules,
+       c.strikes, c.last_attended AS "last seen", c.next_appointment AS next
   FROM caseload.flags(:'as_of', :'district') f
  -- OFFSET 0: one look for each flag, however many the planner expects
  CROSS JOIN LATERAL (SELECT b.* FROM caseload.client_facts(:'as_of') b
@@ -80,15 +100,15 @@ SELECT least(:rows, :clients) AS shown \gset
 \endif
 \echo '2. Letters drafted (for a person to read, change and send: SELECT * FROM caseload.drafted_letters())'
 SELECT count(*) AS letters, l.due_on AS "answer by", l.rule_name AS rule, min(l.client_id) AS "for example",
-       left(l.letter, 60) || '…' AS "letter begins"
+       left(l.letter, 40) || '…' AS "letter begins"
   FROM caseload.drafted_letters(:'district') l
   JOIN caseload.flag f USING (district_id, flag_id)
  WHERE f.raised_on <= :'as_of'
- GROUP BY l.due_on, l.rule_name, f.priority, left(l.letter, 60)
+ GROUP BY l.due_on, l.rule_name, f.priority, left(l.letter, 40)
  ORDER BY l.due_on, f.priority, l.rule_name
  LIMIT :rows;
 
-\echo '3. Plan reviews (lines of plans by full months since their last review; to be reviewed every 3 to 6 months)'
+\echo '3. Plan reviews (lines of plans by full months since their last review; due every 3 to 6 months)'
 SELECT s.discipline AS disc, count(*) AS lines, count(*) FILTER (WHERE s.months_since_review < 3) AS "under 3",
        count(*) FILTER (WHERE s.months_since_review BETWEEN 3 AND 5) AS "3 to 5", count(*) FILTER (WHERE s.months_since_review >= 6) AS overdue,
        max(s.months_since_review) AS longest,
@@ -102,32 +122,37 @@ SELECT s.discipline AS disc, count(*) AS lines, count(*) FILTER (WHERE s.months_
  GROUP BY s.discipline
  ORDER BY s.discipline;
 
-\echo '4. Load per therapist (weekly minutes against capacity; the bar ends at 150 %)'
-SELECT w.therapist_id AS therapist, w.discipline AS disc, w.fte::numeric(4,2) AS fte, w.clients, w.sites,
-       round(w.direct_minutes) AS direct, round(w.consult_minutes) AS consult, round(w.capacity_minutes) AS capacity,
-       round(100 * w.utilization) AS "%",
-       rpad(caseload.bar(w.utilization, 1.5, 30), 30) || CASE WHEN w.utilization > 1 THEN ' over' ELSE '' END AS load
+\echo '4. Load per therapist, weekly minutes of n clients (the bar ends at 150 % of capacity, │ is 100 %;'
+\echo '   all %: documentation, meetings, travel and all other work, too, of the time that is paid)'
+SELECT w.therapist_id AS therapist, w.discipline AS disc, w.fte::numeric(4,2) AS fte, w.clients AS n, w.sites,
+       round(w.direct_minutes) AS direct, round(w.consult_minutes) AS consult, round(w.capacity_minutes) AS full,
+       round(100 * w.utilization) AS "%", round(100 * w.paid_utilization) AS "all %", rpad(caseload.bar(w.utilization, 1.5, 18, 1), 19) AS load
   FROM caseload.workload(:'as_of') w
  WHERE w.district_id = :'district'
- ORDER BY w.discipline, w.utilization DESC NULLS LAST, w.therapist_id
+ ORDER BY w.utilization DESC NULLS LAST, w.discipline, w.therapist_id
  LIMIT 200;
 
-\echo '5. Equity of the team (per FTE; 0 = equal for gini, cv and hoover, 1 = equal for jain)'
+\echo '5. Equity of the team, per FTE (gini, hoover: 0 = equal; jain: 1 = equal; tenure: r of load and days)'
 SELECT e."group" AS team, e.therapists AS n, round(e.lowest_per_fte) AS lowest, round(e.mean_per_fte) AS mean, round(e.highest_per_fte) AS highest,
-       round(e.gini, 3) AS gini, round(e.jain, 3) AS jain, round(e.cv, 3) AS cv, round(e.hoover, 3) AS hoover, e.minutes_to_move AS "to move"
-  FROM (SELECT 1 AS part, * FROM caseload.equity_report(:'as_of', 'district')
-        UNION ALL SELECT 2, * FROM caseload.equity_report(:'as_of', 'discipline')) e
+       round(e.gini, 3) AS gini, round(e.jain, 3) AS jain, round(e.hoover, 3) AS hoover, e.minutes_to_move AS "to move", round(e.tenure_r, 2) AS tenure,
+       t.gini AS "gini, 6 months"
+  FROM (VALUES (1, 'district'), (2, 'discipline')) AS p (part, by)
+ CROSS JOIN LATERAL caseload.equity_report(:'as_of', p.by) e
+  LEFT JOIN LATERAL (
+       SELECT t."group", coalesce(round((array_agg(t.gini ORDER BY t.as_of))[1], 3)::text, '') || ' ' || caseload.sparkline(t.gini, 0 ORDER BY t.as_of) AS gini
+         FROM caseload.equity_trend((:'as_of'::date - interval '6 months')::date, :'as_of', '1 month', p.by, :'district') t
+        GROUP BY t."group") t ON t."group" = e."group"
  WHERE e.district_id = :'district'
- ORDER BY e.part, e."group";
+ ORDER BY p.part, e."group";
 
-\echo '6. Who has room'
+\echo '6. Who has room, and who waits'
 SELECT w.discipline AS disc,
        coalesce(string_agg(format('%s %s min', w.therapist_id, round(w.headroom_minutes)), ', ' ORDER BY w.headroom_minutes DESC, w.therapist_id)
                   FILTER (WHERE w.place <= 5 AND w.headroom_minutes > 0), 'nobody') AS therapists,
-       (SELECT count(*) FROM caseload.service_facts(:'as_of') s
-         WHERE s.district_id = :'district' AND s.waiting AND s.discipline = w.discipline) AS waiting
+       coalesce(min(q.waiting), 0) AS waiting, round(min(q.median)) AS "median days", min(q.longest) AS longest
   FROM (SELECT w.*, row_number() OVER (PARTITION BY w.discipline ORDER BY w.headroom_minutes DESC NULLS LAST, w.therapist_id) AS place
           FROM caseload.workload(:'as_of') w WHERE w.district_id = :'district') w
+  LEFT JOIN caseload.wait_percentiles(:'as_of', 'discipline', :'district') q ON q."group" = w.discipline
  GROUP BY w.discipline
  ORDER BY w.discipline;
 

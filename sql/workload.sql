@@ -22,9 +22,6 @@ SELECT service_id, client_minutes, therapist_minutes, is_consult, waiting FROM c
 INSERT INTO caseload.policy (district_id, policy_name, value, valid) VALUES ('WORK', 'calendar', 'clinic', '[2026-03-01,)');
 SELECT d::date AS as_of, therapist_id, weekly_minutes FROM unnest('{2025-10-01,2026-02-28,2026-03-01,2026-06-30}'::date[]) d, caseload.workload(d)
  WHERE district_id = 'WORK' AND therapist_id = 'T2' ORDER BY d;
-SELECT * FROM caseload.equity_report('2026-02-01') WHERE district_id = 'WORK';
-SELECT * FROM caseload.equity_report('2026-02-01', 'discipline') WHERE district_id = 'WORK';
-SELECT * FROM caseload.equity_report('2026-02-01', 'planet');
 -- active is one definition: enrolled, and not merely waiting
 SELECT count(*) FROM caseload.active_clients('2026-02-01') WHERE district_id = 'WORK';
 SELECT gap, key, consequence FROM caseload.data_gaps_as_of('2026-02-01') WHERE district_id = 'WORK' ORDER BY 1, 2;

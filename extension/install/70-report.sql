@@ -15,6 +15,75 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.bar(numeric, numeric, integer) IS 'A bar of block characters: value on a scale from 0 to top, width characters long at most.';
 
+-- A signature of its own: a default would make calls with three arguments ambiguous.
+CREATE OR REPLACE FUNCTION caseload.bar(value numeric, top numeric, width integer, mark numeric)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- the mark stands between two characters, so a bar that ends at it is told from one that goes on
+  SELECT CASE
+    WHEN mark IS NULL OR mark = 'NaN' OR mark < 0 OR mark > top OR b.bar = '' AND (value IS NULL OR value = 'NaN') OR b.cells IS NULL THEN b.bar
+    ELSE rpad(left(b.bar, b.cells), b.cells) || '│' || substr(b.bar, b.cells + 1)
+  END
+  FROM (SELECT caseload.bar(value, top, width), CASE WHEN top > 0 AND top <> 'NaN' AND width > 0 THEN round(mark / top * least(width, 200))::integer END) AS b (bar, cells);
+END;
+COMMENT ON FUNCTION caseload.bar(numeric, numeric, integer, numeric) IS 'A bar with a mark at a value of its scale, such as the capacity: one character longer than its width, and long enough to show the mark.';
+
+CREATE OR REPLACE FUNCTION caseload.sparkline("values" numeric[], low numeric DEFAULT NULL, high numeric DEFAULT NULL)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- all alike and nothing to compare with: in the middle
+  SELECT coalesce(string_agg(CASE
+           WHEN v.value IS NULL OR v.value IN ('NaN', 'Infinity', '-Infinity') THEN ' '
+           WHEN s.top > s.bottom THEN substr('▁▂▃▄▅▆▇█', 1 + least(floor(8 * (least(greatest(v.value, s.bottom), s.top) - s.bottom) / nullif(s.top - s.bottom, 0)), 7)::integer, 1)
+           WHEN low IS NOT NULL AND v.value <= low THEN '▁'
+           ELSE '▄' END, '' ORDER BY v.place), '')
+    FROM unnest("values") WITH ORDINALITY AS v (value, place)
+   CROSS JOIN (SELECT coalesce(low, min(u.value)), coalesce(high, max(u.value)) FROM unnest("values") AS u (value)
+                WHERE u.value NOT IN ('NaN', 'Infinity', '-Infinity')) AS s (bottom, top);
+END;
+COMMENT ON FUNCTION caseload.sparkline(numeric[], numeric, numeric) IS 'A line of block characters, one for each value, on a scale from low to high (NULL: the lowest and the highest value; 0 shows how large the changes are). NULL, NaN and infinity are gaps.';
+
+CREATE OR REPLACE FUNCTION caseload._sparkline_step(state numeric[], value numeric, low numeric)
+RETURNS numeric[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT coalesce(state, ARRAY[low]) || value;
+END;
+COMMENT ON FUNCTION caseload._sparkline_step(numeric[], numeric, numeric) IS 'Internal: takes a value into the state of sparkline(); its first element is the lower end of the scale.';
+
+CREATE OR REPLACE FUNCTION caseload._sparkline_line(state numeric[])
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT caseload.sparkline(state, NULL, NULL);
+END;
+COMMENT ON FUNCTION caseload._sparkline_line(numeric[]) IS 'Internal: final function of sparkline(value).';
+
+CREATE OR REPLACE FUNCTION caseload._sparkline_line_from(state numeric[])
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT caseload.sparkline(state[2:], state[1], NULL);
+END;
+COMMENT ON FUNCTION caseload._sparkline_line_from(numeric[]) IS 'Internal: final function of sparkline(value, low).';
+
+CREATE OR REPLACE AGGREGATE caseload.sparkline(value numeric) (
+  SFUNC = array_append, STYPE = numeric[], INITCOND = '{}', FINALFUNC = caseload._sparkline_line, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE caseload.sparkline(numeric) IS 'The values as a line of block characters, from the lowest to the highest: sparkline(gini ORDER BY as_of). NULL is a gap.';
+
+CREATE OR REPLACE AGGREGATE caseload.sparkline(value numeric, low numeric) (
+  SFUNC = caseload._sparkline_step, STYPE = numeric[], FINALFUNC = caseload._sparkline_line_from, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE caseload.sparkline(numeric, numeric) IS 'The values as a line of block characters on a scale from low (that of the first row) to the highest value.';
+
 CREATE OR REPLACE FUNCTION caseload.data_gaps_as_of(as_of date)
 RETURNS TABLE (district_id text, gap text, key text, consequence text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
@@ -134,7 +203,7 @@ BEGIN ATOMIC
                  p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', obj_description(p.oid, 'pg_proc')
             FROM pg_proc p
            WHERE p.pronamespace = 'caseload'::regnamespace AND p.prorettype <> 'trigger'::regtype AND p.proname NOT LIKE '\_%'
-             AND p.proname !~ '^(attendance|availability|dosage|equity)_(?!merge|report|union|intersection)'
+             AND p.proname !~ '^(attendance|availability|dosage|equity)_(?!merge|report|trend|union|intersection)'
           UNION ALL
           SELECT 'type', t.typname::text, obj_description(t.oid, 'pg_type')
             FROM pg_type t WHERE t.typnamespace = 'caseload'::regnamespace AND t.typtype IN ('b', 'e') AND t.typelem = 0) h
