@@ -12,9 +12,9 @@
 
 #include "common/hashfn.h"
 #include "common/int.h"
+#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "tcop/dest.h"
-#include "executor/tuptable.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
@@ -341,9 +341,10 @@ add_duty(Team *team, Datum therapist_id, Datum category, Datum minutes)
 		if (!equals_text(category_names[i], category))
 			continue;
 		oldcontext = MemoryContextSwitchTo(team->context);
-		work->duties[i] = work->duties[i] ? 
-			DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(work->duties[i]), minutes)) :
-			DatumGetNumericCopy(minutes);
+		if (work->duties[i] == NULL)
+			work->duties[i] = DatumGetNumericCopy(minutes);
+		else
+			work->duties[i] = DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(work->duties[i]), minutes));
 		MemoryContextSwitchTo(oldcontext);
 		return;
 	}
