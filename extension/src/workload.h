@@ -79,6 +79,7 @@ typedef struct Team
 	struct texts_hash *therapists;
 	Work	   *work;			/* one for each of them */
 	int			work_size;
+	MemoryContext reading;		/* of what only the reading needs: */
 	struct texts_hash *clients; /* of each therapist */
 	bool	   *on_caseload;	/* one for each of them */
 	int			clients_size;

@@ -21,7 +21,7 @@
 #include "workload.h"
 
 #define LOOKED_UP		3		/* therapists of a district before all of it is read */
-#define TEAMS			4		/* dates or districts that are kept */
+#define TEAMS			64		/* dates or districts that are kept */
 
 PG_FUNCTION_INFO_V1(workload);
 

@@ -12,9 +12,9 @@
 
 #include "common/hashfn.h"
 #include "common/int.h"
+#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "tcop/dest.h"
-#include "executor/tuptable.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
@@ -152,7 +152,8 @@ cl_team_new(MemoryContext parent, const char *district_id, bool today, DateADT a
 	team->as_of = as_of;
 	team->days_back = days_back;
 	team->therapists = texts_create(context, 16, NULL);
-	team->clients = texts_create(context, 64, NULL);
+	team->reading = AllocSetContextCreate(context, "caseload clients", ALLOCSET_DEFAULT_SIZES);
+	team->clients = texts_create(team->reading, 64, NULL);
 	team->site_ids = texts_create(context, 16, NULL);
 	MemoryContextSwitchTo(oldcontext);
 	return team;
@@ -295,7 +296,7 @@ add_service(Team *team, const Datum *values, const bool *nulls)
 	work->services++;
 
 	if (is_new)
-		team->on_caseload = with_room(team->context, team->on_caseload, &team->clients_size, client + 1, sizeof(bool));
+		team->on_caseload = with_room(team->reading, team->on_caseload, &team->clients_size, client + 1, sizeof(bool));
 	if (caseload && !team->on_caseload[client])
 	{
 		team->on_caseload[client] = true;
@@ -341,9 +342,10 @@ add_duty(Team *team, Datum therapist_id, Datum category, Datum minutes)
 		if (!equals_text(category_names[i], category))
 			continue;
 		oldcontext = MemoryContextSwitchTo(team->context);
-		work->duties[i] = work->duties[i] ? 
-			DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(work->duties[i]), minutes)) :
-			DatumGetNumericCopy(minutes);
+		if (work->duties[i] == NULL)
+			work->duties[i] = DatumGetNumericCopy(minutes);
+		else
+			work->duties[i] = DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(work->duties[i]), minutes));
 		MemoryContextSwitchTo(oldcontext);
 		return;
 	}
@@ -390,7 +392,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 	return true;
 }
 
-/* Read lines and duties: of all, or of one therapist. */
+/* Read lines and duties, once: of all, or of one therapist. */
 void
 cl_team_read(Team *team, const char *therapist_id)
 {
@@ -416,4 +418,10 @@ cl_team_read(Team *team, const char *therapist_id)
 	receiver.duties = true;
 	cl_stream(therapist_id ? &duties_of_query : &duties_query, args, nulls, &receiver.pub);
 	cl_leave_reader(level);
+
+	/* who the clients are is not asked again */
+	MemoryContextDelete(team->reading);
+	team->reading = NULL;
+	team->clients = NULL;
+	team->on_caseload = NULL;
 }
