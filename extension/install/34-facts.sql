@@ -184,12 +184,13 @@ BEGIN ATOMIC
                           AND g.episode = a.episode AND g.action = 'warn' AND g.state <> 'dismissed'
                           AND g.raised_on <= d.day AND (g.cleared_on IS NULL OR g.cleared_on > d.day)) g ON true
     LEFT JOIN LATERAL caseload._client_documents(a.district_id, a.client_id, a.period, d.day, caseload.zone(a.attendance)) t ON true
-   -- OFFSET 0: one call a row, not one a column
-   CROSS JOIN LATERAL (SELECT caseload._client_facts(a.attendance, d.day, lower(a.period), coalesce(p.value,
+   -- HAVING: one call a row, not one a column; and the planner knows that it is one row, so that neither the call nor what goes
+   -- into it is made where only columns of the tables are asked for
+    LEFT JOIN LATERAL (SELECT caseload._client_facts(a.attendance, d.day, lower(a.period), coalesce(p.value,
                    (SELECT k.default_value FROM caseload.policy_kind k WHERE k.policy_name = 'strike_window_days'))::integer,
                  a.district_id, a.client_id, a.episode, c.site_id, s.level, c.category, w.due, w.waiting, g.due,
                  t.overdue, t.days_overdue, t.notes, t.notes_late, t.consent, t.plan, t.plan_with_client, t.closing_note) AS x
-                 OFFSET 0) f
+                 HAVING true) f ON true
    WHERE a.period @> d.day;
 END;
 COMMENT ON FUNCTION caseload.client_facts(date) IS 'What is known of every enrolled client as of a date (NULL: today at the client''s site), one row each (see the type of the same name).';
