@@ -203,6 +203,7 @@ CREATE TABLE IF NOT EXISTS caseload.client (
   CONSTRAINT client_case_manager_fkey FOREIGN KEY (district_id, case_manager_id) REFERENCES caseload.therapist
 );
 CREATE INDEX IF NOT EXISTS client_site_idx ON caseload.client (district_id, site_id);
+CREATE INDEX IF NOT EXISTS client_case_manager_idx ON caseload.client (district_id, case_manager_id) WHERE case_manager_id IS NOT NULL;
 COMMENT ON TABLE caseload.client IS 'A student or patient.';
 COMMENT ON COLUMN caseload.client.district_id IS 'The district.';
 COMMENT ON COLUMN caseload.client.client_id IS 'Id of the client.';

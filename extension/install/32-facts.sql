@@ -147,7 +147,14 @@ CREATE TYPE caseload.service_facts AS (
   weekly_sessions     numeric(14,6),
   days_since_review   integer,
   months_since_review integer,
-  days_to_end         integer
+  days_to_end         integer,
+  tier                integer,
+  grade               integer,
+  low_incidence       boolean,
+  class_weight        numeric(6,3),
+  service_percent     numeric(5,2),
+  has_aide            boolean,
+  weeks_per_year      integer
 );
 COMMENT ON TYPE caseload.service_facts IS 'A line of a plan that is due as of a date, in weekly minutes.';
 COMMENT ON COLUMN caseload.service_facts.district_id IS 'The district.';
@@ -173,39 +180,61 @@ COMMENT ON COLUMN caseload.service_facts.weekly_sessions IS 'Sessions per week t
 COMMENT ON COLUMN caseload.service_facts.days_since_review IS 'Days since the line of the plan was last reviewed, or since it began where it was not; NULL where neither is recorded.';
 COMMENT ON COLUMN caseload.service_facts.months_since_review IS 'The same in full months: 2025-01-15 is 3 months ago on 2025-04-15 and 6 on 2025-07-15 (see review_window).';
 COMMENT ON COLUMN caseload.service_facts.days_to_end IS 'Days to the last day of the service, 0 on it; NULL = open.';
+COMMENT ON COLUMN caseload.service_facts.tier IS '3 is special education; support of tier 1 or 2 counts in minutes, but its clients are not on the caseload.';
+COMMENT ON COLUMN caseload.service_facts.grade IS 'Grade of the client: -1 preschool, 0 kindergarten, 1 to 12, 13 beyond school; NULL = not recorded.';
+COMMENT ON COLUMN caseload.service_facts.low_incidence IS 'The client is in a low-incidence class.';
+COMMENT ON COLUMN caseload.service_facts.class_weight IS 'Weight of that class (low_incidence_class); 1 where the client is in none.';
+COMMENT ON COLUMN caseload.service_facts.service_percent IS 'Share of the school day or week that the client is in special education, in percent; NULL = not recorded.';
+COMMENT ON COLUMN caseload.service_facts.has_aide IS 'A paraprofessional is with the client; NULL = not recorded.';
+COMMENT ON COLUMN caseload.service_facts.weeks_per_year IS 'Weeks of the service year of its discipline and site, over which the minutes are counted (policy calendar).';
 
 CREATE TYPE caseload.therapist_facts AS (
-  district_id          text COLLATE "C",
-  therapist_id         text COLLATE "C",
-  discipline           text,
-  fte                  numeric(4,3),
-  days_employed        integer,
-  clients              integer,
-  services             integer,
-  sites                integer,
-  direct_minutes       numeric(12,2),
-  consult_minutes      numeric(12,2),
-  weekly_minutes       numeric(12,2),
-  capacity_minutes     numeric(12,2),
-  headroom_minutes     numeric(12,2),
-  utilization          numeric(12,4),
-  weekly_slots         numeric(12,4),
-  group_share          double precision,
-  individual_possible  integer,
-  unlicensed_services  integer,
-  mean_minutes_per_fte numeric(12,2),
-  z_score              double precision,
-  utilization_low_3w   numeric(12,4),
-  appointments         integer,
-  no_shows             integer,
-  strikes              integer,
-  no_show_rate         double precision,
-  strike_rate          double precision,
-  unresolved           integer,
-  documents_overdue    integer,
-  note_minutes         double precision,
-  new_clients_30d      integer,
-  closed_30d           integer
+  district_id           text COLLATE "C",
+  therapist_id          text COLLATE "C",
+  discipline            text,
+  fte                   numeric(4,3),
+  days_employed         integer,
+  clients               integer,
+  services              integer,
+  sites                 integer,
+  direct_minutes        numeric(12,2),
+  consult_minutes       numeric(12,2),
+  weekly_minutes        numeric(12,2),
+  capacity_minutes      numeric(12,2),
+  headroom_minutes      numeric(12,2),
+  utilization           numeric(12,4),
+  weekly_slots          numeric(12,4),
+  group_share           double precision,
+  individual_possible   integer,
+  unlicensed_services   integer,
+  mean_minutes_per_fte  numeric(12,2),
+  z_score               double precision,
+  utilization_low_3w    numeric(12,4),
+  appointments          integer,
+  no_shows              integer,
+  strikes               integer,
+  no_show_rate          double precision,
+  strike_rate           double precision,
+  unresolved            integer,
+  documents_overdue     integer,
+  note_minutes          double precision,
+  new_clients_30d       integer,
+  closed_30d            integer,
+  documentation_minutes numeric(12,2),
+  planning_minutes      numeric(12,2),
+  evaluation_minutes    numeric(12,2),
+  meeting_minutes       numeric(12,2),
+  travel_minutes        numeric(12,2),
+  makeup_minutes        numeric(12,2),
+  supervision_minutes   numeric(12,2),
+  other_minutes         numeric(12,2),
+  total_minutes         numeric(12,2),
+  paid_minutes          numeric(12,2),
+  paid_utilization      numeric(12,4),
+  fte_clients           numeric(12,4),
+  cases_managed         integer,
+  federal_settings      integer,
+  new_clients_13w       integer
 );
 COMMENT ON TYPE caseload.therapist_facts IS 'What is known of an employed therapist as of a date.';
 COMMENT ON COLUMN caseload.therapist_facts.district_id IS 'The district.';
@@ -213,11 +242,11 @@ COMMENT ON COLUMN caseload.therapist_facts.therapist_id IS 'The therapist.';
 COMMENT ON COLUMN caseload.therapist_facts.discipline IS 'Discipline.';
 COMMENT ON COLUMN caseload.therapist_facts.fte IS 'Share of a full-time position; NULL = not recorded.';
 COMMENT ON COLUMN caseload.therapist_facts.days_employed IS 'Days since employment began; NULL where nobody recorded it.';
-COMMENT ON COLUMN caseload.therapist_facts.clients IS 'Clients with a service of this therapist.';
+COMMENT ON COLUMN caseload.therapist_facts.clients IS 'Clients on the caseload: with a service of this therapist that is special education (tier 3).';
 COMMENT ON COLUMN caseload.therapist_facts.services IS 'Services of this therapist.';
-COMMENT ON COLUMN caseload.therapist_facts.sites IS 'Sites of these clients.';
-COMMENT ON COLUMN caseload.therapist_facts.direct_minutes IS 'Direct service, minutes per week, group time once.';
-COMMENT ON COLUMN caseload.therapist_facts.consult_minutes IS 'Consultation, minutes per week.';
+COMMENT ON COLUMN caseload.therapist_facts.sites IS 'Sites of the clients of these services, of all tiers.';
+COMMENT ON COLUMN caseload.therapist_facts.direct_minutes IS 'Direct service, minutes per week, group time once, with the duties of that category.';
+COMMENT ON COLUMN caseload.therapist_facts.consult_minutes IS 'Consultation, minutes per week, with the duties of that category.';
 COMMENT ON COLUMN caseload.therapist_facts.weekly_minutes IS 'Direct service and consultation, minutes per week.';
 COMMENT ON COLUMN caseload.therapist_facts.capacity_minutes IS 'What the position can give: fte times policy weekly_minutes_per_fte; NULL where the FTE is not recorded.';
 COMMENT ON COLUMN caseload.therapist_facts.headroom_minutes IS 'capacity_minutes less weekly_minutes; negative when over.';
@@ -239,6 +268,21 @@ COMMENT ON COLUMN caseload.therapist_facts.documents_overdue IS 'Documents of it
 COMMENT ON COLUMN caseload.therapist_facts.note_minutes IS 'Mean minutes spent on the session notes of its clients that were done in the last 30 days; NULL = none recorded. A session of 53 minutes leaves about 5.';
 COMMENT ON COLUMN caseload.therapist_facts.new_clients_30d IS 'Its clients whose episode began in the last 30 days.';
 COMMENT ON COLUMN caseload.therapist_facts.closed_30d IS 'Its clients whose episode ended in the last 30 days.';
+COMMENT ON COLUMN caseload.therapist_facts.documentation_minutes IS 'Notes of direct sessions, one for each client, and the duties of that category, minutes per week.';
+COMMENT ON COLUMN caseload.therapist_facts.planning_minutes IS 'Planning, by FTE, and the duties of that category, minutes per week; NULL where the FTE is not recorded.';
+COMMENT ON COLUMN caseload.therapist_facts.evaluation_minutes IS 'Reviews, referrals and screenings, and the duties of that category, minutes per week; NULL where the FTE is not recorded.';
+COMMENT ON COLUMN caseload.therapist_facts.meeting_minutes IS 'Plan meetings, and the duties of that category, minutes per week.';
+COMMENT ON COLUMN caseload.therapist_facts.travel_minutes IS 'Between sites, and the duties of that category, minutes per week.';
+COMMENT ON COLUMN caseload.therapist_facts.makeup_minutes IS 'Kept free for sessions to be made up, and the duties of that category, minutes per week.';
+COMMENT ON COLUMN caseload.therapist_facts.supervision_minutes IS 'Duties of supervision, minutes per week.';
+COMMENT ON COLUMN caseload.therapist_facts.other_minutes IS 'Other duties, minutes per week.';
+COMMENT ON COLUMN caseload.therapist_facts.total_minutes IS 'All categories together, minutes per week; NULL where the FTE is not recorded.';
+COMMENT ON COLUMN caseload.therapist_facts.paid_minutes IS 'What the position is paid for: fte times policy paid_minutes_per_fte; NULL where the FTE is not recorded.';
+COMMENT ON COLUMN caseload.therapist_facts.paid_utilization IS 'total_minutes / paid_minutes, 1 = the whole paid time; NULL without paid time. Not to be summed.';
+COMMENT ON COLUMN caseload.therapist_facts.fte_clients IS 'Minutes of the clients on the caseload, those of a group for each of them, in full-time loads (policy weekly_minutes_per_fte).';
+COMMENT ON COLUMN caseload.therapist_facts.cases_managed IS 'Enrolled clients whose case the therapist manages (client.case_manager_id).';
+COMMENT ON COLUMN caseload.therapist_facts.federal_settings IS 'Sum of the federal settings of the clients on the caseload; one not recorded counts as 0.';
+COMMENT ON COLUMN caseload.therapist_facts.new_clients_13w IS 'Its clients whose episode began in the last 13 weeks (91 days).';
 
 CREATE TYPE caseload.site_facts AS (
   district_id       text COLLATE "C",

@@ -75,6 +75,13 @@ BEGIN
       WHEN 'cap' THEN good := NEW.value = 'none' OR NEW.value::numeric BETWEEN 0 AND 1000000;
       WHEN 'name' THEN good := NEW.value <> '';
     END CASE;
+    -- what weekly minutes can be made of
+    CASE NEW.policy_name
+      WHEN 'school_weeks' THEN good := good AND NEW.value::integer <= 53;
+      WHEN 'school_months' THEN good := good AND NEW.value::integer <= 12;
+      WHEN 'meeting_attendance', 'makeup_percent' THEN good := good AND NEW.value::numeric <= 100;
+      ELSE NULL;
+    END CASE;
   EXCEPTION WHEN data_exception THEN
     good := false;
   END;

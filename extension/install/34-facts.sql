@@ -99,40 +99,76 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.documentation_due(date, text) IS 'Documents of the current episode that were due before a date (NULL: today at the client''s site) and not done by it.';
 
-CREATE OR REPLACE FUNCTION caseload._service_facts(as_of date, days_back integer)
-RETURNS SETOF caseload.service_facts
+CREATE OR REPLACE FUNCTION caseload._services_due(as_of date, days_back integer)
+RETURNS TABLE (district_id text, service_id text, client_id text, therapist_id text, discipline text, dosage caseload.dosage,
+               delivery caseload.delivery, group_size integer, tier smallint, period daterange, reviewed_on date, day date,
+               site_id text, level text, state text, category text, grade smallint, low_incidence_class text,
+               service_percent numeric, has_aide boolean, federal_setting smallint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
-  SELECT v.district_id, v.service_id, v.client_id, c.site_id, v.discipline, v.delivery::text, v.group_size, v.therapist_id,
-         v.delivery = 'consult', v.therapist_id IS NULL, d.day - lower(v.period),
-         caseload.minutes_per_week(v.dosage, y.weeks, y.months)::numeric(14,6),
-         (caseload.minutes_per_week(v.dosage, y.weeks, y.months) / v.group_size)::numeric(14,6),
-         s.level, c.category, coalesce(t.employed @> d.day, false), t.discipline = v.discipline,
-         CASE WHEN v.therapist_id IS NULL OR coalesce(c.state, s.state) IS NULL THEN NULL
-              ELSE EXISTS (SELECT FROM caseload.license l
-                            WHERE l.district_id = v.district_id AND l.therapist_id = v.therapist_id AND l.discipline = v.discipline
-                              AND l.state = coalesce(c.state, s.state) AND l.valid @> d.day)
-                   AND (t.state IS NULL
-                        OR EXISTS (SELECT FROM caseload.license l
-                                    WHERE l.district_id = v.district_id AND l.therapist_id = v.therapist_id
-                                      AND l.discipline = v.discipline AND l.state = t.state AND l.valid @> d.day))
-         END,
-         v.group_size > 1, caseload.sessions_per_week(v.dosage, y.weeks, y.months)::numeric(14,6),
-         d.day - r.day, caseload._full_months(r.day, d.day), upper(v.period) - 1 - d.day
+  SELECT v.district_id, v.service_id, v.client_id, v.therapist_id, v.discipline, v.dosage, v.delivery, v.group_size, v.tier, v.period,
+         v.reviewed_on, d.day, c.site_id, s.level, coalesce(c.state, s.state), c.category, c.grade, c.low_incidence_class,
+         c.service_percent, c.has_aide, c.federal_setting
     FROM caseload.service v
     JOIN caseload.client c ON c.district_id = v.district_id AND c.client_id = v.client_id
     LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
    CROSS JOIN LATERAL (SELECT caseload._day(as_of, s.time_zone) - days_back) AS d (day)
-    LEFT JOIN caseload.therapist t ON t.district_id = v.district_id AND t.therapist_id = v.therapist_id
-    JOIN caseload.policy_kind k ON k.policy_name = 'calendar'
-    LEFT JOIN caseload.policy p ON p.district_id = v.district_id AND p.policy_name = k.policy_name AND p.valid @> d.day
-   CROSS JOIN LATERAL (SELECT CASE coalesce(p.value, k.default_value) WHEN 'clinic' THEN 52 ELSE 36 END,
-                              CASE coalesce(p.value, k.default_value) WHEN 'clinic' THEN 12 ELSE 9 END) AS y (weeks, months)
-   -- a review after the date is not known on it
-   CROSS JOIN LATERAL (SELECT coalesce(CASE WHEN v.reviewed_on <= d.day THEN v.reviewed_on END, lower(v.period))) AS r (day)
    WHERE v.period @> d.day
      AND EXISTS (SELECT FROM caseload.episode e
                   WHERE e.district_id = v.district_id AND e.client_id = v.client_id AND e.period @> d.day);
+END;
+COMMENT ON FUNCTION caseload._services_due(date, integer) IS 'Internal: lines of plans that are due so many days before a date, to clients enrolled on it: the one definition.';
+
+CREATE OR REPLACE FUNCTION caseload._duties_due(as_of date, days_back integer)
+RETURNS TABLE (district_id text, duty_id text, therapist_id text, activity_name text, category text, reserved boolean,
+               weekly_minutes numeric)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+BEGIN ATOMIC
+  SELECT u.district_id, u.duty_id, u.therapist_id, u.activity_name, a.category, u.reserved, (m.x).client_minutes
+    FROM caseload.duty u
+    JOIN caseload.activity a ON a.activity_name = u.activity_name
+    JOIN caseload.therapist t ON t.district_id = u.district_id AND t.therapist_id = u.therapist_id
+    LEFT JOIN caseload.client c ON c.district_id = u.district_id AND c.client_id = u.client_id
+    LEFT JOIN caseload.site s ON s.district_id = u.district_id AND s.site_id = coalesce(u.site_id, c.site_id)
+   CROSS JOIN LATERAL (SELECT caseload._day(as_of, coalesce(s.time_zone, t.time_zone)) - days_back) AS d (day)
+   CROSS JOIN LATERAL (SELECT caseload._service_minutes(u.dosage, 1, u.district_id, t.discipline, s.level, s.site_id, d.day) AS x
+                       OFFSET 0) m
+   WHERE u.valid @> d.day
+     AND (u.client_id IS NULL
+          OR EXISTS (SELECT FROM caseload.episode e
+                      WHERE e.district_id = u.district_id AND e.client_id = u.client_id AND e.period @> d.day));
+END;
+COMMENT ON FUNCTION caseload._duties_due(date, integer) IS 'Internal: duties so many days before a date (NULL: before today at the duty''s site, else the client''s, else where the therapist works), in weekly minutes; one for a client counts while the client is enrolled.';
+
+CREATE OR REPLACE FUNCTION caseload._service_facts(as_of date, days_back integer)
+RETURNS SETOF caseload.service_facts
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
+BEGIN ATOMIC
+  SELECT v.district_id, v.service_id, v.client_id, v.site_id, v.discipline, v.delivery::text, v.group_size, v.therapist_id,
+         v.delivery = 'consult', v.therapist_id IS NULL, v.day - lower(v.period),
+         (m.x).client_minutes, (m.x).therapist_minutes,
+         v.level, v.category, coalesce(t.employed @> v.day, false), t.discipline = v.discipline,
+         CASE WHEN v.therapist_id IS NULL OR v.state IS NULL THEN NULL
+              ELSE EXISTS (SELECT FROM caseload.license l
+                            WHERE l.district_id = v.district_id AND l.therapist_id = v.therapist_id AND l.discipline = v.discipline
+                              AND l.state = v.state AND l.valid @> v.day)
+                   AND (t.state IS NULL
+                        OR EXISTS (SELECT FROM caseload.license l
+                                    WHERE l.district_id = v.district_id AND l.therapist_id = v.therapist_id
+                                      AND l.discipline = v.discipline AND l.state = t.state AND l.valid @> v.day))
+         END,
+         v.group_size > 1, (m.x).weekly_sessions,
+         v.day - r.day, caseload._full_months(r.day, v.day), upper(v.period) - 1 - v.day,
+         v.tier::integer, v.grade::integer, v.low_incidence_class IS NOT NULL, coalesce(i.weight, 1)::numeric(6,3),
+         v.service_percent, v.has_aide, (m.x).weeks_per_year
+    FROM caseload._services_due(as_of, days_back) v
+    LEFT JOIN caseload.therapist t ON t.district_id = v.district_id AND t.therapist_id = v.therapist_id
+    LEFT JOIN caseload.low_incidence_class i ON i.class_name = v.low_incidence_class
+   -- OFFSET 0: one call a row, not one a column
+   CROSS JOIN LATERAL (SELECT caseload._service_minutes(v.dosage, v.group_size, v.district_id, v.discipline, v.level, v.site_id, v.day) AS x
+                       OFFSET 0) m
+   -- a review after the date is not known on it
+   CROSS JOIN LATERAL (SELECT coalesce(CASE WHEN v.reviewed_on <= v.day THEN v.reviewed_on END, lower(v.period))) AS r (day);
 END;
 COMMENT ON FUNCTION caseload._service_facts(date, integer) IS 'Internal: service_facts() of so many days before.';
 
@@ -203,17 +239,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.active_clients(date) IS 'Clients who receive services as of a date: enrolled, and not merely waiting.';
 
-CREATE OR REPLACE FUNCTION caseload._therapist_minutes(district_id text, therapist_id text, as_of date, days_back integer)
-RETURNS TABLE (direct numeric, consult numeric)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
-BEGIN ATOMIC
-  SELECT coalesce(round(sum(f.therapist_minutes) FILTER (WHERE NOT f.is_consult), 2), 0),
-         coalesce(round(sum(f.therapist_minutes) FILTER (WHERE f.is_consult), 2), 0)
-    FROM caseload._service_facts(as_of, days_back) f
-   WHERE f.district_id = _therapist_minutes.district_id AND f.therapist_id = _therapist_minutes.therapist_id;
-END;
-COMMENT ON FUNCTION caseload._therapist_minutes(text, text, date, integer) IS 'Internal: minutes per week of a therapist, so many days before a date.';
-
 CREATE OR REPLACE FUNCTION caseload._episode_changes(as_of date, days integer)
 RETURNS TABLE (district_id text, client_id text, site_id text, period daterange, day date, begun boolean, ended boolean)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
@@ -239,32 +264,25 @@ RETURNS SETOF caseload.therapist_facts
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
 BEGIN ATOMIC
   SELECT t.district_id, t.therapist_id, t.discipline, t.fte, d.day - lower(t.employed),
-         w.clients::integer, w.services::integer, w.sites::integer,
-         w.direct::numeric(12,2), w.consult::numeric(12,2), (w.direct + w.consult)::numeric(12,2),
-         (t.fte * p.per_fte)::numeric(12,2), (t.fte * p.per_fte - w.direct - w.consult)::numeric(12,2),
-         ((w.direct + w.consult) / nullif(t.fte * p.per_fte, 0))::numeric(12,4),
+         (l.x).clients, (l.x).services, (l.x).sites, (l.x).direct_minutes, (l.x).consult_minutes, (l.x).weekly_minutes,
+         (l.x).capacity_minutes, (l.x).headroom_minutes, (l.x).utilization,
          w.slots::numeric(12,4), w.group_share, w.individual_possible::integer, w.unlicensed::integer, z.mean::numeric(12,2),
-         (((w.direct + w.consult) / nullif(t.fte, 0) - z.mean) / nullif(z.deviation, 0))::double precision,
-         least((w.direct + w.consult) / nullif(t.fte * p.per_fte, 0), (m7.direct + m7.consult) / nullif(t.fte * p.per_fte_7, 0),
-               (m14.direct + m14.consult) / nullif(t.fte * p.per_fte_14, 0))::numeric(12,4),
+         (((l.x).weekly_minutes / nullif(t.fte, 0) - z.mean) / nullif(z.deviation, 0))::double precision,
+         least((l.x).utilization, (l7.x).utilization, (l14.x).utilization),
          a.appointments::integer, a.no_shows::integer, a.strikes::integer,
          100 * a.no_shows::double precision / nullif(a.appointments, 0), 100 * a.strikes::double precision / nullif(a.appointments, 0),
-         a.unresolved::integer, o.overdue::integer, n.minutes, g.begun::integer, g.ended::integer
+         a.unresolved::integer, o.overdue::integer, n.minutes, g.begun::integer, g.ended::integer,
+         (l.x).documentation_minutes, (l.x).planning_minutes, (l.x).evaluation_minutes, (l.x).meeting_minutes, (l.x).travel_minutes,
+         (l.x).makeup_minutes, (l.x).supervision_minutes, (l.x).other_minutes, (l.x).total_minutes,
+         (l.x).paid_minutes, (l.x).paid_utilization, (l.x).fte_clients, b.cases::integer, (l.x).federal_settings, g13.begun::integer
     FROM caseload.therapist t
    CROSS JOIN LATERAL (SELECT caseload._day(as_of, t.time_zone)) AS d (day)
+   -- OFFSET 0: one call a row, none where nobody asks for a column
+   CROSS JOIN LATERAL (SELECT caseload._workload(t.district_id, t.therapist_id, t.discipline, t.fte, d.day, as_of, 0) AS x OFFSET 0) l
+   CROSS JOIN LATERAL (SELECT caseload._workload(t.district_id, t.therapist_id, t.discipline, t.fte, d.day - 7, as_of, 7) AS x OFFSET 0) l7
+   CROSS JOIN LATERAL (SELECT caseload._workload(t.district_id, t.therapist_id, t.discipline, t.fte, d.day - 14, as_of, 14) AS x OFFSET 0) l14
     LEFT JOIN LATERAL (
-         SELECT coalesce(max(q.value) FILTER (WHERE q.valid @> d.day), max(k.value))::numeric AS per_fte,
-                coalesce(max(q.value) FILTER (WHERE q.valid @> d.day - 7), max(k.value))::numeric AS per_fte_7,
-                coalesce(max(q.value) FILTER (WHERE q.valid @> d.day - 14), max(k.value))::numeric AS per_fte_14
-           FROM (SELECT k.default_value FROM caseload.policy_kind k WHERE k.policy_name = 'weekly_minutes_per_fte') AS k (value)
-           LEFT JOIN caseload.policy q ON q.district_id = t.district_id AND q.policy_name = 'weekly_minutes_per_fte') p ON true
-    LEFT JOIN LATERAL caseload._therapist_minutes(t.district_id, t.therapist_id, as_of, 7) m7 ON true
-    LEFT JOIN LATERAL caseload._therapist_minutes(t.district_id, t.therapist_id, as_of, 14) m14 ON true
-    LEFT JOIN LATERAL (
-         SELECT count(DISTINCT f.client_id) AS clients, count(*) AS services, count(DISTINCT f.site_id) AS sites,
-                coalesce(round(sum(f.therapist_minutes) FILTER (WHERE NOT f.is_consult), 2), 0) AS direct,
-                coalesce(round(sum(f.therapist_minutes) FILTER (WHERE f.is_consult), 2), 0) AS consult,
-                coalesce(round(sum(f.weekly_sessions / f.group_size), 4), 0) AS slots,
+         SELECT coalesce(round(sum(f.weekly_sessions / f.group_size), 4), 0) AS slots,
                 count(*) FILTER (WHERE f.is_group AND NOT f.is_consult)::double precision
                 / nullif(count(*) FILTER (WHERE NOT f.is_consult), 0) AS group_share,
                 count(*) FILTER (WHERE f.delivery = 'small_group_ok' AND NOT f.is_group) AS individual_possible,
@@ -272,11 +290,12 @@ BEGIN ATOMIC
            FROM caseload._service_facts(as_of, 0) f
           WHERE f.district_id = t.district_id AND f.therapist_id = t.therapist_id) w ON true
     -- one group for the whole team; numeric, so that of equal loads the deviation is 0, not almost 0
-    LEFT JOIN (SELECT r.district_id, r.discipline, avg((l.direct + l.consult) / r.fte) AS mean,
-                      stddev_pop((l.direct + l.consult) / r.fte) AS deviation
+    LEFT JOIN (SELECT r.district_id, r.discipline, avg((l.x).weekly_minutes / r.fte) AS mean,
+                      stddev_pop((l.x).weekly_minutes / r.fte) AS deviation
                  FROM caseload.therapist r
-                CROSS JOIN LATERAL caseload._therapist_minutes(r.district_id, r.therapist_id, as_of, 0) l
-                WHERE r.fte > 0 AND r.employed @> caseload._day(as_of, r.time_zone)
+                CROSS JOIN LATERAL (SELECT caseload._day(as_of, r.time_zone)) AS d (day)
+                CROSS JOIN LATERAL (SELECT caseload._workload(r.district_id, r.therapist_id, r.discipline, r.fte, d.day, as_of, 0) AS x OFFSET 0) l
+                WHERE r.fte > 0 AND r.employed @> d.day
                 GROUP BY r.district_id, r.discipline) z
       ON z.district_id = t.district_id AND z.discipline = t.discipline
     LEFT JOIN LATERAL (
@@ -304,6 +323,19 @@ BEGIN ATOMIC
            JOIN caseload._episode_changes(as_of, 30) c ON c.district_id = v.district_id AND c.client_id = v.client_id
           WHERE v.district_id = t.district_id AND v.therapist_id = t.therapist_id
             AND v.period && c.period AND coalesce(lower(v.period) <= c.day, true)) g ON true
+    LEFT JOIN LATERAL (
+         SELECT count(DISTINCT v.client_id) FILTER (WHERE c.begun) AS begun
+           FROM caseload.service v
+           JOIN caseload._episode_changes(as_of, 91) c ON c.district_id = v.district_id AND c.client_id = v.client_id
+          WHERE v.district_id = t.district_id AND v.therapist_id = t.therapist_id
+            AND v.period && c.period AND coalesce(lower(v.period) <= c.day, true)) g13 ON true
+    LEFT JOIN LATERAL (
+         SELECT count(*) AS cases
+           FROM caseload.client c
+           LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
+           JOIN caseload.episode e ON e.district_id = c.district_id AND e.client_id = c.client_id
+                AND e.period @> caseload._day(as_of, s.time_zone)
+          WHERE c.district_id = t.district_id AND c.case_manager_id = t.therapist_id) b ON true
    WHERE t.employed @> d.day;
 END;
 COMMENT ON FUNCTION caseload.therapist_facts(date) IS 'What is known of every employed therapist as of a date (NULL: today where the therapist works, and at the sites of the clients), one row each (see the type of the same name).';

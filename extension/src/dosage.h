@@ -48,6 +48,37 @@ extern DosageFault cl_dosage_check(const Dosage *d, const char **detail);
 extern void cl_dosage_print(const Dosage *d, char text[DOSAGE_TEXT_LEN]);
 extern const char *cl_dosage_unit_name(DosageUnit unit);
 
+/* Periods of one unit in a service year of so many weeks and months. */
+static inline int64_t
+cl_dosage_units(DosageUnit unit, int weeks, int months)
+{
+	switch (unit)
+	{
+		case DOSAGE_WEEK:
+			return weeks;
+		case DOSAGE_MONTH:
+			return months;
+		case DOSAGE_QUARTER:
+			return 4;
+		case DOSAGE_YEAR:
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * An amount a period in millionths a week, one of so many equal shares,
+ * rounded half up.  No amount of a dosage overflows.
+ */
+static inline int64_t
+cl_dosage_weekly(const Dosage *d, int64_t amount, int weeks, int months, int shares)
+{
+	int64_t		dividend = amount * (d->unit == DOSAGE_WEEK ? 1 : cl_dosage_units(d->unit, weeks, months));
+	int64_t		divisor = (int64_t) d->every * (d->unit == DOSAGE_WEEK ? 1 : weeks) * shares;
+
+	return (dividend * 2000000 + divisor) / (2 * divisor);
+}
+
 static inline int64_t
 cl_dosage_pack(const Dosage *d)
 {

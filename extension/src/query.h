@@ -23,6 +23,7 @@ typedef struct CachedQuery
 	const char *types[CL_QUERY_ARGS];
 	Oid			oids[CL_QUERY_ARGS];	/* the types, when the plan was made */
 	SPIPlanPtr	plan;
+	bool		custom;			/* planned for the arguments of each run */
 } CachedQuery;
 
 /* What cl_enter() changed and cl_leave() restores. */
@@ -48,6 +49,7 @@ extern void cl_leave(const OwnerScope *scope);
 extern Oid	cl_table(const char *name);
 extern uint64 cl_run(CachedQuery *query, const Datum *values, const char *nulls);
 extern uint64 cl_read(CachedQuery *query, const Datum *values, const char *nulls);
+extern Portal cl_open(CachedQuery *query, const Datum *values, const char *nulls);
 extern Datum cl_result(int row, int column, bool *isnull);
 extern Datum cl_text_array(const char **strings, int count);
 

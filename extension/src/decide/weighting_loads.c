@@ -351,7 +351,7 @@ rows_query(Loader *loader, Bitmapset *facts)
 			appendStringInfo(&query, ", k.therapist_id FROM"
 							 " (SELECT DISTINCT f.district_id, f.therapist_id, f.client_id"
 							 "    FROM caseload.service_facts($1) AS f"
-							 "   WHERE f.therapist_id IS NOT NULL AND EXISTS (SELECT FROM caseload.service v WHERE v.district_id = f.district_id AND v.service_id = f.service_id AND v.tier = 3) AND %s AND ($4::text IS NULL OR f.discipline = $4)) AS k"
+							 "   WHERE f.therapist_id IS NOT NULL AND f.tier = 3 AND %s AND ($4::text IS NULL OR f.discipline = $4)) AS k"
 							 " CROSS JOIN LATERAL (SELECT f.* FROM caseload.client_facts($1) AS f"
 							 "                      WHERE f.district_id = k.district_id AND f.client_id = k.client_id%s) AS f",
 							 of_district_and_therapist, loader->nulls[2] == 'n' ? "" : " OFFSET 0");
@@ -443,7 +443,7 @@ rounded(Numeric value, int decimals)
 	if (value == NULL)
 		return DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
 	if (decimals < 0)
-		return NumericGetDatum(value);
+		return DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(value));
 	return DirectFunctionCall2(numeric_round, NumericGetDatum(value), Int32GetDatum(decimals));
 }
 

@@ -141,9 +141,11 @@ fetch_plan(CachedQuery *query)
 
 	/*
 	 * One generic plan: planning costs far more than running for one client,
-	 * and a plan that looks every key up grows no faster than they do.
+	 * and a plan that looks every key up grows no faster than they do.  A
+	 * query over many rows says that it is to be planned for its arguments.
 	 */
-	plan = SPI_prepare_cursor(query->text, query->nargs, types, CURSOR_OPT_GENERIC_PLAN);
+	plan = SPI_prepare_cursor(query->text, query->nargs, types,
+							  query->custom ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
 	if (SPI_keepplan(plan) != 0)
@@ -184,6 +186,13 @@ cl_read(CachedQuery *query, const Datum *values, const char *nulls)
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
 	return SPI_processed;
+}
+
+/* A cursor over a query of many rows, on the same snapshot. */
+Portal
+cl_open(CachedQuery *query, const Datum *values, const char *nulls)
+{
+	return SPI_cursor_open(NULL, fetch_plan(query), unconstify(Datum *, values), nulls, true);
 }
 
 /* A column, from 1, of a row of the last result. */

@@ -120,25 +120,6 @@ dosage_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
-/* Periods of one unit in a service year. */
-static int64
-units_per_year(DosageUnit unit, int weeks, int months)
-{
-	switch (unit)
-	{
-		case DOSAGE_WEEK:
-			return weeks;
-		case DOSAGE_MONTH:
-			return months;
-		case DOSAGE_QUARTER:
-			return 4;
-		case DOSAGE_YEAR:
-			return 1;
-	}
-	elog(ERROR, "unrecognized dosage unit: %d", (int) unit);
-	return 0;
-}
-
 static int
 compare(const Dosage *a, const Dosage *b)
 {
@@ -146,9 +127,9 @@ compare(const Dosage *a, const Dosage *b)
 	int64		right;
 
 	left = (int64) a->minutes * Max(a->sessions, 1) *
-		units_per_year(a->unit, SCHOOL_WEEKS, SCHOOL_MONTHS) * b->every;
+		cl_dosage_units(a->unit, SCHOOL_WEEKS, SCHOOL_MONTHS) * b->every;
 	right = (int64) b->minutes * Max(b->sessions, 1) *
-		units_per_year(b->unit, SCHOOL_WEEKS, SCHOOL_MONTHS) * a->every;
+		cl_dosage_units(b->unit, SCHOOL_WEEKS, SCHOOL_MONTHS) * a->every;
 	if (left != right)
 		return left < right ? -1 : 1;
 	if (a->sessions != b->sessions)
@@ -296,7 +277,7 @@ weekly(FunctionCallInfo fcinfo, const Dosage *d, int64 amount)
 	}
 	else
 	{
-		dividend = amount * units_per_year(d->unit, weeks, months);
+		dividend = amount * cl_dosage_units(d->unit, weeks, months);
 		divisor = (int64) d->every * weeks;
 	}
 	return DirectFunctionCall1(numeric_trim_scale,

@@ -1,0 +1,328 @@
+/*
+ * workload_team.c
+ *		Add up the lines of plans and the duties of therapists: of one, or of
+ *		all of a district in one pass.
+ *
+ * Which lines and duties are due is SQL (_services_due(), _duties_due()), read
+ * with the rights of the caller.  Minutes are added in millionths, which is
+ * what service_facts shows, too: a sum does not depend on the order of the
+ * rows, and is what SQL makes of the same rows.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "common/int.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+
+#include "dosage.h"
+#include "query.h"
+#include "workload.h"
+
+#define ROWS_AT_ONCE	2000
+
+#define DUE_COLUMNS \
+	"SELECT v.therapist_id, v.client_id, v.site_id, v.level, v.discipline, v.day, v.dosage," \
+	"       v.group_size, v.tier, v.delivery = 'consult', v.federal_setting" \
+	"  FROM caseload._services_due($1, $2) v" \
+	" WHERE v.district_id = $3 COLLATE \"C\" AND v.therapist_id "
+
+static CachedQuery services_query = {
+	DUE_COLUMNS "IS NOT NULL",
+	3, {"date", "int4", "text"}, .custom = true
+};
+
+static CachedQuery services_of_query = {
+	DUE_COLUMNS "= $4 COLLATE \"C\"",
+	4, {"date", "int4", "text", "text"}
+};
+
+#define DUTY_COLUMNS \
+	"SELECT u.therapist_id, u.category, u.weekly_minutes" \
+	"  FROM caseload._duties_due($1, $2) u" \
+	" WHERE NOT u.reserved AND u.district_id = $3 COLLATE \"C\""
+
+static CachedQuery duties_query = {
+	DUTY_COLUMNS,
+	3, {"date", "int4", "text"}, .custom = true
+};
+
+static CachedQuery duties_of_query = {
+	DUTY_COLUMNS " AND u.therapist_id = $4 COLLATE \"C\"",
+	4, {"date", "int4", "text", "text"}
+};
+
+/* The columns of DUE_COLUMNS. */
+enum
+{
+	DUE_THERAPIST,
+	DUE_CLIENT,
+	DUE_SITE,
+	DUE_LEVEL,
+	DUE_DISCIPLINE,
+	DUE_DAY,
+	DUE_DOSAGE,
+	DUE_GROUP_SIZE,
+	DUE_TIER,
+	DUE_CONSULT,
+	DUE_FEDERAL_SETTING,
+	DUE_COUNT
+};
+
+static const char *const category_names[CATEGORIES] = {
+	"direct", "consult", "documentation", "planning", "evaluation", "meeting", "travel", "makeup", "supervision", "other"
+};
+
+/* An empty team in a context of its own. */
+Team *
+cl_team_new(MemoryContext parent, const char *district_id, bool today, DateADT as_of, int days_back)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "caseload team", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	Team	   *team = palloc0(sizeof(Team));
+
+	team->context = context;
+	team->district_id = pstrdup(district_id);
+	team->today = today;
+	team->as_of = as_of;
+	team->days_back = days_back;
+	team->therapists = cl_keys_new();
+	team->clients = cl_keys_new();
+	team->site_keys = cl_keys_new();
+	MemoryContextSwitchTo(oldcontext);
+	return team;
+}
+
+/* Room for one more in an array of zeros that grows with the count of a set. */
+static void *
+with_room(MemoryContext context, void *array, int *size, int count, Size width)
+{
+	int			larger = Max(64, count * 2);
+
+	if (count <= *size)
+		return array;
+	if (array == NULL)
+		array = MemoryContextAllocExtended(context, larger * width, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	else
+	{
+		array = repalloc_huge(array, larger * width);
+		memset((char *) array + *size * width, 0, (larger - *size) * width);
+	}
+	*size = larger;
+	return array;
+}
+
+static Work *
+work_of(Team *team, Datum therapist_id)
+{
+	int			place = cl_keys_add(team->therapists, CStringGetTextDatum(""), therapist_id);
+
+	team->work = with_room(team->context, team->work, &team->work_size, team->therapists->count, sizeof(Work));
+	return &team->work[place];
+}
+
+static char *
+copy_text(MemoryContext context, Datum value)
+{
+	text	   *t = DatumGetTextPP(value);
+	char	   *copy = MemoryContextAlloc(context, VARSIZE_ANY_EXHDR(t) + 1);
+
+	memcpy(copy, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t));
+	copy[VARSIZE_ANY_EXHDR(t)] = '\0';
+	return copy;
+}
+
+static bool
+equals_text(const char *string, Datum value)
+{
+	text	   *t = DatumGetTextPP(value);
+	size_t		length = VARSIZE_ANY_EXHDR(t);
+
+	return strlen(string) == length && memcmp(string, VARDATA_ANY(t), length) == 0;
+}
+
+static int
+site_of(Team *team, const Datum *values, const bool *nulls)
+{
+	Datum		empty = CStringGetTextDatum("");
+	int			known = team->site_keys->count;
+	/* the key of no site is that of none */
+	int			place = cl_keys_add(team->site_keys, nulls[DUE_SITE] ? empty : CStringGetTextDatum("s"),
+									nulls[DUE_SITE] ? empty : values[DUE_SITE]);
+	WorkSite   *site;
+
+	if (place < known)
+		return place;
+	team->sites = with_room(team->context, team->sites, &team->sites_size, team->site_keys->count, sizeof(WorkSite));
+	site = &team->sites[place];
+	site->site_id = nulls[DUE_SITE] ? NULL : copy_text(team->context, values[DUE_SITE]);
+	site->level = nulls[DUE_LEVEL] ? NULL : copy_text(team->context, values[DUE_LEVEL]);
+	site->day = DatumGetDateADT(values[DUE_DAY]);
+	return place;
+}
+
+static ServiceYear
+year_of(Team *team, WorkSite *site, Datum discipline)
+{
+	SiteYear   *known;
+
+	for (known = site->years; known != NULL; known = known->next)
+	{
+		if (equals_text(known->discipline, discipline))
+			return known->year;
+	}
+	known = MemoryContextAlloc(team->context, sizeof(SiteYear));
+	known->discipline = copy_text(team->context, discipline);
+	known->year = cl_service_year(cl_work_policies(team->policies, known->discipline, site->level, site->day), site->site_id);
+	known->next = site->years;
+	site->years = known;
+	return known->year;
+}
+
+static void
+add_minutes(int64 *sum, int64 minutes)
+{
+	if (pg_add_s64_overflow(*sum, minutes, sum))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("minutes of a therapist out of range")));
+}
+
+/* One line of a plan that is due. */
+static void
+add_service(Team *team, const Datum *values, const bool *nulls)
+{
+	Work	   *work = work_of(team, values[DUE_THERAPIST]);
+	int			place = site_of(team, values, nulls);
+	WorkSite   *site = &team->sites[place];
+	SiteWork   *at;
+	int			client = cl_keys_add(team->clients, values[DUE_THERAPIST], values[DUE_CLIENT]);
+	bool		caseload = DatumGetInt16(values[DUE_TIER]) == 3;
+	bool		consult = DatumGetBool(values[DUE_CONSULT]);
+
+	for (at = work->sites; at != NULL && at->site != place; at = at->next)
+		;
+	if (at == NULL)
+	{
+		at = MemoryContextAllocZero(team->context, sizeof(SiteWork));
+		at->site = place;
+		at->next = work->sites;
+		work->sites = at;
+	}
+	work->services++;
+
+	team->on_caseload = with_room(team->context, team->on_caseload, &team->clients_size, team->clients->count, sizeof(bool));
+	if (caseload && !team->on_caseload[client])
+	{
+		team->on_caseload[client] = true;
+		work->clients++;
+		at->clients++;
+		if (!nulls[DUE_FEDERAL_SETTING])
+			work->federal_settings += DatumGetInt16(values[DUE_FEDERAL_SETTING]);
+	}
+
+	if (!nulls[DUE_DOSAGE])
+	{
+		Dosage		d = cl_dosage_unpack(DatumGetInt64(values[DUE_DOSAGE]));
+		ServiceYear year = year_of(team, site, values[DUE_DISCIPLINE]);
+		int64		amount = (int64) d.minutes * Max(d.sessions, 1);
+		int64		whole = cl_dosage_weekly(&d, amount, year.weeks, year.months, 1);
+		int64		share = cl_dosage_weekly(&d, amount, year.weeks, year.months, DatumGetInt32(values[DUE_GROUP_SIZE]));
+
+		add_minutes(&work->minutes[consult ? CAT_CONSULT : CAT_DIRECT], share);
+		if (caseload)
+			add_minutes(&work->client_minutes, whole);
+		if (!consult)
+		{
+			add_minutes(&at->direct, share);
+			if (d.sessions > 0)
+				add_minutes(&work->sessions, cl_dosage_weekly(&d, d.sessions, year.weeks, year.months, 1));
+			else
+				add_minutes(&work->unsaid, whole);
+		}
+	}
+}
+
+static void
+add_duty(Team *team, Datum therapist_id, Datum category, Datum minutes)
+{
+	Work	   *work = work_of(team, therapist_id);
+
+	for (int i = 0; i < CATEGORIES; i++)
+	{
+		MemoryContext oldcontext;
+
+		if (!equals_text(category_names[i], category))
+			continue;
+		oldcontext = MemoryContextSwitchTo(team->context);
+		work->duties[i] = work->duties[i] ? 
+			DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(work->duties[i]), minutes)) :
+			DatumGetNumericCopy(minutes);
+		MemoryContextSwitchTo(oldcontext);
+		return;
+	}
+	elog(ERROR, "unrecognized category of workload");
+}
+
+/* Read lines and duties: of all, or of one therapist. */
+void
+cl_team_read(Team *team, const char *therapist_id)
+{
+	Datum		args[4];
+	char		nulls[5] = "    ";
+	int			level = cl_enter_reader(therapist_id != NULL);
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "caseload rows", ALLOCSET_DEFAULT_SIZES);
+	Portal		portal;
+
+	args[0] = DateADTGetDatum(team->as_of);
+	if (team->today)
+		nulls[0] = 'n';
+	args[1] = Int32GetDatum(team->days_back);
+	args[2] = CStringGetTextDatum(team->district_id);
+	args[3] = therapist_id ? CStringGetTextDatum(therapist_id) : (Datum) 0;
+
+	portal = cl_open(therapist_id ? &services_of_query : &services_query, args, nulls);
+	while (true)
+	{
+		Datum		values[DUE_COUNT];
+		bool		isnull[DUE_COUNT];
+
+		SPI_cursor_fetch(portal, true, ROWS_AT_ONCE);
+		if (SPI_processed == 0)
+			break;
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			MemoryContext oldcontext = MemoryContextSwitchTo(scratch);
+
+			heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, isnull);
+			add_service(team, values, isnull);
+			MemoryContextSwitchTo(oldcontext);
+		}
+		MemoryContextReset(scratch);
+		SPI_freetuptable(SPI_tuptable);
+		CHECK_FOR_INTERRUPTS();
+	}
+	SPI_cursor_close(portal);
+
+	portal = cl_open(therapist_id ? &duties_of_query : &duties_query, args, nulls);
+	while (true)
+	{
+		Datum		values[3];
+		bool		isnull[3];
+
+		SPI_cursor_fetch(portal, true, ROWS_AT_ONCE);
+		if (SPI_processed == 0)
+			break;
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, isnull);
+			add_duty(team, values[0], values[1], values[2]);
+		}
+		SPI_freetuptable(SPI_tuptable);
+		CHECK_FOR_INTERRUPTS();
+	}
+	SPI_cursor_close(portal);
+	cl_leave_reader(level);
+}

@@ -1,0 +1,66 @@
+/*
+ * policy.h
+ *		What districts have decided, read once for a query.
+ */
+#ifndef CL_POLICY_H
+#define CL_POLICY_H
+
+#include "cl_compat.h"
+#include "utils/date.h"
+#include "utils/numeric.h"
+
+/* Policies that are numbers of the workload; the names are in policy.c. */
+typedef enum WorkPolicy
+{
+	WP_WEEKLY_MINUTES_PER_FTE = 0,
+	WP_PAID_MINUTES_PER_FTE,
+	WP_SESSION_MINUTES,
+	WP_NOTE_MINUTES,
+	WP_PLANNING_MINUTES,
+	WP_REVIEWS_PER_CLIENT_YEAR,
+	WP_REVIEW_MINUTES,
+	WP_REFERRALS_PER_WEEK,
+	WP_EVALUATION_MINUTES,
+	WP_SCREENINGS_PER_WEEK,
+	WP_SCREENING_MINUTES,
+	WP_MEETINGS_PER_CLIENT_YEAR,
+	WP_MEETING_MINUTES,
+	WP_MEETING_ATTENDANCE,
+	WP_MAKEUP_PERCENT,
+	WP_HOP_MINUTES,
+	WP_TRAVEL_DAYS
+} WorkPolicy;
+
+#define WORK_POLICIES	(WP_TRAVEL_DAYS + 1)
+
+/* What turns dosages into weekly minutes. */
+typedef struct ServiceYear
+{
+	int			weeks;
+	int			months;
+} ServiceYear;
+
+typedef struct DistrictPolicies DistrictPolicies;
+typedef struct WorkPolicies WorkPolicies;
+
+/* All that a query has asked for; lives in "context". */
+typedef struct PolicyBook
+{
+	MemoryContext context;
+	DistrictPolicies *districts;
+} PolicyBook;
+
+extern void *cl_query_cache(FmgrInfo *flinfo, Size size, MemoryContext *context);
+extern DistrictPolicies *cl_district_policies(PolicyBook *book, const char *district_id);
+extern const char *cl_policy_text(const DistrictPolicies *district, const char *policy,
+								  const char *discipline, const char *level, DateADT day);
+extern WorkPolicies *cl_work_policies(DistrictPolicies *district, const char *discipline, const char *level, DateADT day);
+extern Numeric cl_work_policy(WorkPolicies *policies, WorkPolicy policy);
+extern ServiceYear cl_service_year(WorkPolicies *policies, const char *site_id);
+extern int	cl_service_weeks(DistrictPolicies *district, const char *site_id, DateADT day);
+
+/* reading with the rights of the caller, under a pinned search_path */
+extern int	cl_enter_reader(bool lookups);
+extern void cl_leave_reader(int guc_level);
+
+#endif							/* CL_POLICY_H */
