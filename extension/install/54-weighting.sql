@@ -148,7 +148,11 @@ CREATE OR REPLACE TRIGGER weighting_district_after_delete AFTER DELETE ON caselo
 INSERT INTO caseload.weighting (district_id, weighting_name, subject, expression, capacity, unit, decimals, discipline, jurisdiction, valid, source, description) VALUES
   ('*', 'minutes', 'therapist', 'weekly_minutes', 'capacity_minutes', 'minutes per week', NULL, NULL, NULL, '(,)',
    'policy weekly_minutes_per_fte', 'Direct and consult minutes against what the position can give: what holds where no other weighting is in force.'),
-  ('*', 'nc_iep_hours', 'service', 'client_minutes / 60', '40 * fte', 'hours per week', 2, NULL, 'NC', '(,)',
+  ('*', 'asha_hours', 'therapist', 'total_minutes / 60', 'paid_minutes / 60', 'hours per week', 2, NULL, 'ASHA', '(,)',
+   'ASHA 2002, GL2002-00066 and implementation guide', 'All work of a week in hours, whatever it is, against the hours of the contract; by cluster in asha_clusters(), by category in asha_categories().'),
+  ('*', 'nc_direct', 'therapist', 'direct_minutes / 60 * 1.5', 'paid_minutes / 60', 'hours per week', 2, NULL, 'NC', '(,)',
+   'North Carolina Workload Assessment, direct method', 'Each hour of direct service brings half an hour of other work; a group counts once.'),
+  ('*', 'nc_iep_hours', 'service', 'CASE WHEN tier = 3 THEN client_minutes / 60 ELSE 0 END', '40 * fte', 'hours per week', 2, NULL, 'NC', '(,)',
    'North Carolina Workload Assessment, IEP hours method', 'Hours of all plans summed, those of a group for each student; 35 to 40 hours are one position.'),
   ('*', 'virginia_points', 'client',
    'CASE WHEN service_percent < 50 THEN 1'
@@ -197,11 +201,137 @@ INSERT INTO caseload.weighting (district_id, weighting_name, subject, expression
    'CASE category WHEN ''assessment'' THEN 1 / 12.0 WHEN ''in-home'' THEN 1 / 12.0 WHEN ''out-of-home'' THEN 1 / 13.0 END',
    'fte', 'caseloads', 3, 'CASEWORK', 'IN', '[2019-07-01,)', 'Indiana DCS: 12/12/13',
    'Child welfare: 12 assessments, 12 in-home families or 13 children out of home are one caseload; mixed ones are summed.'),
+  ('*', 'minnesota_work_quotient', 'therapist', 'direct_minutes / 20 + (federal_settings + cases_managed + clients) / 4.0', '300 * fte', 'points', 1, NULL, 'MN', '(,)',
+   'Minnesota task force on special education caseloads; the formula is reconstructed from its worked example',
+   'Work quotient: direct minutes / 20 + (cumulative federal settings + cases managed + student contacts) / 4; 150 to 300 are one position. A setting that is not recorded adds nothing.'),
+  ('*', 'capa_new_clients', 'therapist', 'new_clients_13w', 'capacity_minutes / 60 / 3.5 * 3', 'new clients per quarter', 1, NULL, 'CAPA', '(,)',
+   'CAPA job planning', 'New core clients of 13 weeks: three for each half-day of 3.5 hours in the job plan, which is taken to be what the position can give in direct service.'),
+  ('*', 'ssa_work_years', 'service', 'therapist_minutes * weeks_per_year / 60 / 900', 'fte', 'work-years', 3, NULL, 'SSA', '(,)',
+   'SSA workpower analysis, POMS DI 39503.230 and .245: cases x minutes / 60 / hours of a work-year',
+   'The general form, over the minutes of the plans; the work-year of 900 hours (25 hours in 36 weeks) is ours.'),
+  ('*', 'ncsc_weighted_caseload', 'client', 'class_weight * 1125 / 54000', 'fte', 'work-years', 3, NULL, 'NCSC', '(,)',
+   'NCSC weighted caseload (GAO-03-788R): sum of case weights in minutes / minutes of a work-year',
+   'The general form, with 1125 minutes a year for a case of weight 1 and a work-year of 54000: 48 clients, the median of ASHA 2022. Both are ours; courts measure theirs.'),
   ('*', 'class_weights', 'client', 'class_weight', NULL, 'weighted clients', NULL, NULL, NULL, '(,)',
    'schedule audit: low-incidence students cost more than weekly ones', 'Intensity, not headcount: each client counts the weight of the low-incidence class, others 1. No limit.'),
   ('*', 'oklahoma_workload', 'client', 'need_points', '125 * fte', 'points', NULL, NULL, 'OK', '(,)',
    'Oklahoma SDE, workload sheet', 'Points of the sheet, recorded as the client''s points of need; above 125 an exception must be asked for.')
 ON CONFLICT DO NOTHING;
+
+-- By date and district -------------------------------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION caseload._weightings_in_force(as_of date, weighting text)
+RETURNS TABLE (district_id text, discipline text, day date, weighting_name text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+  -- grouped, so that the policy is asked once for all therapists of a discipline; OFFSET 0 keeps it from being asked before
+  SELECT k.district_id, k.discipline, k.day,
+         coalesce(weighting, caseload.policy_value(k.district_id, 'weighting', k.day, k.discipline))
+    FROM (SELECT t.district_id, t.discipline, caseload._day(as_of, t.time_zone) AS day FROM caseload.therapist t) k
+   GROUP BY k.district_id, k.discipline, k.day
+   OFFSET 0;
+END;
+COMMENT ON FUNCTION caseload._weightings_in_force(date, text) IS 'Internal: the weighting in force for each discipline of a district as of a date, or the one that is named.';
+
+CREATE OR REPLACE FUNCTION caseload._weighting_points(as_of date, weighting text)
+RETURNS TABLE (weighting_name text, district_id text, therapist_id text, points numeric, points_limit numeric, unit text)
+LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 100
+BEGIN ATOMIC
+  -- grouped, so that the planner knows the key and leaves it out where nobody asks for points. A name that a policy alone knows must
+  -- not break a report; one that somebody asks for is an error where there is none.
+  SELECT n.weighting_name, l.district_id, l.therapist_id, max(l.points), max(l.points_limit), max(w.unit)
+    FROM (SELECT f.weighting_name FROM caseload._weightings_in_force(as_of, weighting) f
+           WHERE f.weighting_name <> 'minutes'
+             AND (weighting IS NOT NULL OR EXISTS (SELECT FROM caseload.weighting g WHERE g.weighting_name = f.weighting_name))
+           GROUP BY f.weighting_name) n
+   CROSS JOIN LATERAL caseload.weighting_loads(n.weighting_name, as_of) l
+    JOIN caseload.weighting w ON w.district_id = l.weighting_district AND w.weighting_name = n.weighting_name AND w.version = l.weighting_version
+   GROUP BY n.weighting_name, l.district_id, l.therapist_id;
+END;
+COMMENT ON FUNCTION caseload._weighting_points(date, text) IS 'Internal: what therapists carry by the weightings that are in force somewhere as of a date, or by the one that is named; nothing where minutes alone count.';
+
+-- ASHA's workload analysis ---------------------------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION caseload._asha_cluster(category text)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE WHEN category IN ('direct', 'evaluation', 'makeup') THEN 'direct services'
+              WHEN category IN ('consult', 'planning', 'supervision', 'other') THEN 'support of the program'
+              WHEN category IN ('documentation', 'meeting', 'travel') THEN 'compliance' END;
+END;
+COMMENT ON FUNCTION caseload._asha_cluster(text) IS 'Internal: the cluster of the ASHA workload analysis that a category of workload is counted in where no duty says otherwise.';
+
+CREATE OR REPLACE FUNCTION caseload._asha_category(category text)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE category WHEN 'direct' THEN 'direct' WHEN 'makeup' THEN 'direct' WHEN 'documentation' THEN 'documentation'
+              WHEN 'evaluation' THEN 'diagnostics' WHEN 'consult' THEN 'collaboration' WHEN 'meeting' THEN 'collaboration'
+              WHEN 'supervision' THEN 'supervision' ELSE 'other' END;
+END;
+COMMENT ON FUNCTION caseload._asha_category(text) IS 'Internal: the category of the ASHA schools survey that a category of workload is counted in.';
+
+-- Minutes by what policies and plans bring in a category, and by each duty on its own; NULL where the FTE is not recorded.
+CREATE OR REPLACE FUNCTION caseload._work_parts(as_of date, in_district text, in_therapist text)
+RETURNS TABLE (district_id text, therapist_id text, category text, activity_name text, cluster text, minutes numeric)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
+BEGIN ATOMIC
+  SELECT f.district_id, f.therapist_id, c.category, NULL, caseload._asha_cluster(c.category),
+         c.minutes - coalesce((SELECT round(sum(d.weekly_minutes), 2) FROM caseload._duties_due(as_of, 0) d
+                                WHERE d.district_id = f.district_id AND d.therapist_id = f.therapist_id
+                                  AND d.category = c.category AND NOT d.reserved), 0)
+    FROM caseload.therapist_facts(as_of) f
+   CROSS JOIN LATERAL (VALUES
+         ('direct', f.direct_minutes), ('consult', f.consult_minutes), ('documentation', f.documentation_minutes),
+         ('planning', f.planning_minutes), ('evaluation', f.evaluation_minutes), ('meeting', f.meeting_minutes),
+         ('travel', f.travel_minutes), ('makeup', f.makeup_minutes), ('supervision', f.supervision_minutes),
+         ('other', f.other_minutes)) AS c (category, minutes)
+   WHERE (in_district IS NULL OR f.district_id = in_district) AND (in_therapist IS NULL OR f.therapist_id = in_therapist)
+  UNION ALL
+  SELECT d.district_id, d.therapist_id, d.category, d.activity_name, a.cluster, d.weekly_minutes
+    FROM caseload._duties_due(as_of, 0) d
+    JOIN caseload.activity a ON a.activity_name = d.activity_name
+    JOIN caseload.therapist t ON t.district_id = d.district_id AND t.therapist_id = d.therapist_id
+         AND t.employed @> caseload._day(as_of, t.time_zone)
+   WHERE NOT d.reserved
+     AND (in_district IS NULL OR d.district_id = in_district) AND (in_therapist IS NULL OR d.therapist_id = in_therapist);
+END;
+COMMENT ON FUNCTION caseload._work_parts(date, text, text) IS 'Internal: minutes of a week by category without the duties, and of each duty.';
+
+CREATE OR REPLACE FUNCTION caseload.asha_clusters(as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_therapist text DEFAULT NULL)
+RETURNS TABLE (district_id text, therapist_id text, cluster text, minutes numeric, percent numeric)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 400
+BEGIN ATOMIC
+  SELECT x.district_id, x.therapist_id, x.cluster, round(x.minutes, 2),
+         round(100 * x.minutes / nullif(CASE WHEN count(*) OVER team = count(x.minutes) OVER team THEN sum(x.minutes) OVER team END, 0), 1)
+    FROM (SELECT p.district_id, p.therapist_id, c.cluster,
+                 CASE WHEN count(*) FILTER (WHERE p.cluster = c.cluster) = count(p.minutes) FILTER (WHERE p.cluster = c.cluster)
+                      THEN coalesce(sum(p.minutes) FILTER (WHERE p.cluster = c.cluster), 0) END AS minutes
+            FROM caseload._work_parts(as_of, in_district, in_therapist) p
+           CROSS JOIN (VALUES ('direct services'), ('support of the program'), ('support of access'), ('compliance')) AS c (cluster)
+           GROUP BY p.district_id, p.therapist_id, c.cluster) x
+  WINDOW team AS (PARTITION BY x.district_id, x.therapist_id);
+END;
+COMMENT ON FUNCTION caseload.asha_clusters(date, text, text) IS 'A week of each employed therapist as of a date (NULL: today) in the four clusters of the ASHA workload analysis, with the percent of all work: duties by the cluster of their activity, other minutes by their category. NULL where the FTE is not recorded.';
+
+CREATE OR REPLACE FUNCTION caseload.asha_categories(as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_therapist text DEFAULT NULL)
+RETURNS TABLE (district_id text, therapist_id text, category text, hours numeric, asha_2022_hours numeric)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 700
+BEGIN ATOMIC
+  SELECT p.district_id, p.therapist_id, c.category,
+         CASE WHEN count(*) FILTER (WHERE p.category = c.category) = count(p.minutes) FILTER (WHERE p.category = c.category)
+              THEN round(coalesce(sum(p.minutes) FILTER (WHERE p.category = c.category), 0) / 60, 2) END, c.hours
+    FROM (SELECT w.district_id, w.therapist_id, w.minutes,
+                 CASE WHEN w.activity_name IN ('equipment', 'alternative communication') THEN 'technology'
+                      ELSE caseload._asha_category(w.category) END AS category
+            FROM caseload._work_parts(as_of, in_district, in_therapist) w) p
+   CROSS JOIN (VALUES (1, 'direct', 22.0), (2, 'documentation', 5.8), (3, 'diagnostics', 3.6), (4, 'collaboration', 1.9),
+                      (5, 'technology', 1.0), (6, 'supervision', 0.8), (7, 'other', 2.1)) AS c (n, category, hours)
+   GROUP BY p.district_id, p.therapist_id, c.n, c.category, c.hours
+   ORDER BY p.district_id, p.therapist_id, c.n;
+END;
+COMMENT ON FUNCTION caseload.asha_categories(date, text, text) IS 'A week of each employed therapist as of a date (NULL: today) in hours by the seven categories of the ASHA schools survey, beside the means of 2022 (37.2 hours in all). NULL where the FTE is not recorded.';
 
 -- Side by side ---------------------------------------------------------------------------------------------------------------
 

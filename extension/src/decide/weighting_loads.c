@@ -350,7 +350,7 @@ rows_query(Loader *loader, Bitmapset *facts)
 			cl_append_facts(&query, subject, facts);
 			appendStringInfo(&query, ", k.therapist_id FROM"
 							 " (SELECT DISTINCT f.district_id, f.therapist_id, f.client_id"
-							 "    FROM caseload.service_facts($1) AS f"
+							 "    FROM caseload._services_due($1, 0) AS f"
 							 "   WHERE f.therapist_id IS NOT NULL AND f.tier = 3 AND %s AND ($4::text IS NULL OR f.discipline = $4)) AS k"
 							 " CROSS JOIN LATERAL (SELECT f.* FROM caseload.client_facts($1) AS f"
 							 "                      WHERE f.district_id = k.district_id AND f.client_id = k.client_id%s) AS f",
