@@ -91,6 +91,52 @@ SELECT l.*, round(points / 40, 2) AS fte_of_40, round(points / 35, 2) AS fte_of_
 DO $$ BEGIN PERFORM pg_temp.therapist('CW1', 'OT'), pg_temp.clients('CW1', 30, class => 'Multi-Disabilities Support'), pg_temp.therapist('CW2', 'OT'), pg_temp.clients('CW2', 50); END $$;
 SELECT * FROM pg_temp.loads('class_weights') WHERE therapist_id LIKE 'CW%';
 
+-- Models over therapists are shown without what policies would add: only what is in the examples.
+INSERT INTO caseload.policy (district_id, policy_name, value) SELECT 'WGT', k, '0'
+  FROM unnest('{note_minutes,planning_minutes,review_minutes,evaluation_minutes,screening_minutes,meeting_minutes,makeup_percent,hop_minutes}'::text[]) k;
+CREATE FUNCTION pg_temp.duty(therapist text, activity text, hours numeric) RETURNS void LANGUAGE sql AS
+$$ INSERT INTO caseload.duty (district_id, duty_id, therapist_id, activity_name, dosage) VALUES ('WGT', therapist || activity, therapist, activity, (hours * 60)::integer || '/week') $$;
+
+-- F1 ASHA: 15 + 12 + 8 h are 35 h, 42.9 / 34.3 / 22.9 %
+DO $$ BEGIN PERFORM pg_temp.therapist('AS1'), pg_temp.clients('AS1', 15, dosage => '60/week'), pg_temp.duty('AS1', 'collaboration', 12), pg_temp.duty('AS1', 'plan writing', 8); END $$;
+SELECT * FROM pg_temp.loads('asha_hours') WHERE therapist_id = 'AS1';
+SELECT cluster, round(minutes / 60, 2) AS hours, percent FROM caseload.asha_clusters('2026-02-02', 'WGT', 'AS1') ORDER BY minutes DESC;
+-- F2: 83 hours of a contract of 37.5 are 221.3 %
+DO $$ BEGIN PERFORM pg_temp.therapist('AS2'), pg_temp.clients('AS2', 40, dosage => '60/week'), pg_temp.duty('AS2', 'evaluation', 10), pg_temp.duty('AS2', 'travel', 33); END $$;
+SELECT * FROM pg_temp.loads('asha_hours') WHERE therapist_id = 'AS2';
+-- ASHA 2022: 22 + 5.8 + 3.6 + 1.9 + 1.0 + 0.8 + 2.1 = 37.2 hours in seven categories; a cluster of its own for what keeps students in the classroom
+DO $$ BEGIN PERFORM pg_temp.therapist('AS3'), pg_temp.clients('AS3', 22, dosage => '60/week'), pg_temp.duty('AS3', 'plan writing', 5.8), pg_temp.duty('AS3', 'evaluation', 3.6),
+          pg_temp.duty('AS3', 'collaboration', 1.9), pg_temp.duty('AS3', 'equipment', 1), pg_temp.duty('AS3', 'training aides', 0.8), pg_temp.duty('AS3', 'communication', 2.1); END $$;
+SELECT category, hours, asha_2022_hours FROM caseload.asha_categories('2026-02-02', 'WGT', 'AS3');
+SELECT cluster, minutes, percent FROM caseload.asha_clusters('2026-02-02', 'WGT', 'AS3') ORDER BY minutes DESC;
+SELECT * FROM pg_temp.loads('asha_hours') WHERE therapist_id = 'AS3';
+-- without an FTE nobody knows what planning and reviews take
+SELECT cluster, minutes, percent FROM caseload.asha_clusters('2026-02-02', 'WGT', 'VA5') ORDER BY cluster;
+
+-- F4 North Carolina: 4.5 h x 5 days = 22.5 h x 1.5 = 33.75 h; a group of three counts once
+DO $$ BEGIN PERFORM pg_temp.therapist('NC4'), pg_temp.clients('NC4', 1, dosage => '5x240/week'), pg_temp.clients('NC4', 3, dosage => '150/week'); END $$;
+UPDATE caseload.service SET group_size = 3 WHERE therapist_id = 'NC4' AND dosage = '150/week';
+SELECT * FROM pg_temp.loads('nc_direct') WHERE therapist_id = 'NC4';
+
+-- F10 Minnesota: 2775 direct minutes, settings that sum to 21, 10 cases managed, 12 contacts: 149.5, of 150 to 300
+DO $$ BEGIN PERFORM pg_temp.therapist('MN1', 'TEACHER'), pg_temp.clients('MN1', 12, dosage => '231/week'), pg_temp.duty('MN1', 'classroom support', 0.05); END $$;
+UPDATE caseload.client SET federal_setting = CASE WHEN right(client_id, 2) IN ('10', '11', '12') THEN 1 ELSE 2 END, case_manager_id = CASE WHEN client_id NOT IN ('MN1-1', 'MN1-2') THEN 'MN1' END
+ WHERE client_id LIKE 'MN1-%';
+SELECT f.direct_minutes, f.federal_settings, f.cases_managed, f.clients, l.points, l.points_limit FROM caseload.therapist_facts('2026-02-02') f, pg_temp.loads('minnesota_work_quotient') l
+ WHERE f.therapist_id = 'MN1' AND l.therapist_id = 'MN1';
+
+-- F19 CAPA: a job plan of 11 hours holds 3.14 half-days, so 9.4 new clients a quarter: 9 are within, 10 over
+DO $$ BEGIN PERFORM pg_temp.therapist('CA1', 'PSY', 0.44), pg_temp.clients('CA1', 9, dosage => '15/week'), pg_temp.therapist('CA2', 'PSY', 0.44), pg_temp.clients('CA2', 12, dosage => '15/week'); END $$;
+UPDATE caseload.episode SET period = '[2026-01-05,)' WHERE client_id LIKE 'CA%' AND client_id NOT IN ('CA2-1', 'CA2-2');
+UPDATE caseload.service SET period = '[2026-01-05,)' WHERE client_id LIKE 'CA%' AND client_id NOT IN ('CA2-1', 'CA2-2');
+SELECT * FROM pg_temp.loads('capa_new_clients') WHERE therapist_id LIKE 'CA%';
+
+-- F22, F24: cases x minutes / work-year: 50 cases of 30 minutes in 36 weeks are 900 hours; 48 cases of weight 1 are a work-year, 30 of weight 2 and 1 are 1.271
+DO $$ BEGIN PERFORM pg_temp.therapist('WY1', 'OT'), pg_temp.clients('WY1', 50, dosage => '30/week'), pg_temp.therapist('WY2', 'OT'), pg_temp.clients('WY2', 48, dosage => '15/week'),
+          pg_temp.therapist('WY3', 'OT'), pg_temp.clients('WY3', 30, class => 'Autistic Support'), pg_temp.clients('WY3', 1); END $$;
+SELECT * FROM pg_temp.loads('ssa_work_years') WHERE therapist_id LIKE 'WY%';
+SELECT * FROM pg_temp.loads('ncsc_weighted_caseload') WHERE therapist_id LIKE 'WY%';
+
 -- one client counts once, whatever the services; tier 3 makes a caseload, tiers 1 and 2 do not; services of another discipline are not the SLP's
 DO $$ BEGIN PERFORM pg_temp.therapist('ONE'), pg_temp.clients('ONE', 3); END $$;
 INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, therapist_id, period, tier) VALUES
@@ -153,13 +199,40 @@ INSERT INTO caseload.policy (district_id, policy_name, value) VALUES ('WGTB', 'w
 
 -- what fails on a row stops nobody: the points are not known, and it says why
 INSERT INTO caseload.weighting (district_id, weighting_name, expression, capacity) VALUES
-  ('WGT', 'fails', '10.0 / (grade - 3)', '20'), ('WGT', 'fails_limit', '1', '20 / (fte - 0.5)'), ('WGT', 'not_a_number', '0 * (need_points * 1e308::float8)', NULL);
+  ('WGT', 'fails', '10.0 / (grade - 3)', '20'), ('WGT', 'fails_limit', '1', '20 / (fte - 0.5)'), ('WGT', 'not_a_number', 'need_points', NULL);
+UPDATE caseload.client SET need_points = 'NaN' WHERE client_id = 'OK1-1';
 SELECT therapist_id, points, points_limit, counted, unknown, failed, fault FROM caseload.weighting_loads('fails', '2026-02-02', 'WGT') WHERE therapist_id IN ('IA1', 'IA2', 'OH2', 'VA1') ORDER BY 1;
 SELECT therapist_id, points, points_limit, counted, unknown, failed, fault FROM caseload.weighting_loads('fails_limit', '2026-02-02', 'WGT') WHERE therapist_id IN ('VA1', 'VA4', 'VA5') ORDER BY 1;
 SELECT therapist_id, points, counted, unknown, failed, fault FROM caseload.weighting_loads('not_a_number', '2026-02-02', 'WGT') WHERE therapist_id IN ('IA2', 'OK1') ORDER BY 1;
-SELECT failed, verdict FROM caseload.workload_models('IA2', '2026-02-02', 'WGT') WHERE weighting_name = 'fails';
+UPDATE caseload.client SET need_points = 25 WHERE client_id = 'OK1-1';
+SELECT load, limit_value, verdict, failed FROM caseload.workload_models('IA1', '2026-02-02', 'WGT') WHERE weighting_name = 'fails';
+-- nor does it break the report of those for whom it is in force
+INSERT INTO caseload.policy (district_id, policy_name, discipline, value) VALUES ('WGT', 'weighting', 'TEACHER', 'fails'), ('WGT', 'weighting', 'SLP', 'virginia_slp');
+SELECT therapist_id, discipline, weekly_minutes, points, points_limit, points_unit FROM caseload.workload('2026-02-02') WHERE therapist_id IN ('IA1', 'IA2', 'VA1', 'VA6', 'CW1') ORDER BY 1;
+-- nor one that was deleted
 DELETE FROM caseload.weighting WHERE weighting_name ~ '^(fails|not_a)';
 DELETE FROM caseload.weighting WHERE district_id = 'WGT';
+SELECT therapist_id, points, points_limit, points_unit FROM caseload.workload('2026-02-02') WHERE therapist_id IN ('IA1', 'IA2', 'VA1', 'VA6', 'CW1') ORDER BY 1;
+-- by name; minutes are none, and what there is not is an error
+SELECT therapist_id, points, points_limit, points_unit FROM caseload.workload('2026-02-02', 'virginia_points') WHERE therapist_id IN ('IA1', 'IA2', 'VA1', 'VA6', 'CW1') ORDER BY 1;
+SELECT count(*) > 10 AS many, count(points) FROM caseload.workload('2026-02-02', 'minutes') WHERE district_id = 'WGT';
+\set VERBOSITY terse
+SELECT * FROM caseload.workload('2026-02-02', 'no such');
+\set VERBOSITY default
+DELETE FROM caseload.policy WHERE district_id = 'WGT' AND policy_name = 'weighting';
+-- who asks for no points does not pay for them
+CREATE FUNCTION pg_temp.asks_points(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  line  text;
+  found boolean := false;
+BEGIN
+  FOR line IN EXECUTE 'EXPLAIN ' || query LOOP
+    found := found OR line LIKE '%weighting%';
+  END LOOP;
+  RETURN found;
+END $$;
+SELECT pg_temp.asks_points('SELECT therapist_id, points FROM caseload.workload(''2026-02-02'', ''virginia_points'')') AS points,
+       pg_temp.asks_points('SELECT therapist_id, weekly_minutes FROM caseload.workload(''2026-02-02'', ''virginia_points'')') AS minutes;
 
 -- one caseload, many laws
 SELECT weighting_name, jurisdiction, load, limit_value, unit, percent, over, verdict, here, unknown FROM caseload.workload_models('VA3', '2026-02-02', 'WGT');
@@ -180,6 +253,7 @@ CREATE ROLE wgt_reader;
 GRANT USAGE ON SCHEMA caseload TO wgt_reader;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA caseload TO wgt_reader;
 SET ROLE wgt_reader;
+\set VERBOSITY terse
 SELECT * FROM caseload.weighting_loads('virginia_points', '2026-02-02', 'WGT', 'VA1');
 RESET ROLE;
 DROP OWNED BY wgt_reader;
@@ -193,7 +267,7 @@ CREATE FUNCTION pg_temp.held() RETURNS TABLE (rule_name text, says bigint, flags
 $$ SELECT coalesce(n.rule_name, f.rule_name), count(n.subject_key), count(f.subject_key), count(*) FILTER (WHERE n.subject_key IS NULL OR f.subject_key IS NULL)
      FROM (SELECT * FROM caseload.findings(in_district => 'WGT') WHERE findings.rule_name LIKE 'fact%') n
      FULL JOIN (SELECT * FROM caseload.flag WHERE flag.rule_name LIKE 'fact%' AND cleared_on IS NULL AND district_id = 'WGT') f ON f.subject_key = n.subject_key AND f.rule_name = n.rule_name
-    GROUP BY 1 ORDER BY 1 COLLATE "C" $$;
+    GROUP BY 1 ORDER BY coalesce(n.rule_name, f.rule_name) COLLATE "C" $$;
 SELECT errors FROM caseload.evaluate(district_id => 'WGT');
 SELECT * FROM pg_temp.held();
 DELETE FROM caseload.flag WHERE district_id = 'WGT';

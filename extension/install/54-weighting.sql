@@ -238,14 +238,15 @@ RETURNS TABLE (weighting_name text, district_id text, therapist_id text, points 
 LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 100
 BEGIN ATOMIC
   -- grouped, so that the planner knows the key and leaves it out where nobody asks for points. A name that a policy alone knows must
-  -- not break a report; one that somebody asks for is an error where there is none.
+  -- not break a report; one that somebody asks for is an error where there is none (hence LEFT JOIN: a join to no row asks nobody).
   SELECT n.weighting_name, l.district_id, l.therapist_id, max(l.points), max(l.points_limit), max(w.unit)
     FROM (SELECT f.weighting_name FROM caseload._weightings_in_force(as_of, weighting) f
            WHERE f.weighting_name <> 'minutes'
              AND (weighting IS NOT NULL OR EXISTS (SELECT FROM caseload.weighting g WHERE g.weighting_name = f.weighting_name))
            GROUP BY f.weighting_name) n
    CROSS JOIN LATERAL caseload.weighting_loads(n.weighting_name, as_of) l
-    JOIN caseload.weighting w ON w.district_id = l.weighting_district AND w.weighting_name = n.weighting_name AND w.version = l.weighting_version
+    LEFT JOIN caseload.weighting w
+      ON w.district_id = l.weighting_district AND w.weighting_name = n.weighting_name AND w.version = l.weighting_version
    GROUP BY n.weighting_name, l.district_id, l.therapist_id;
 END;
 COMMENT ON FUNCTION caseload._weighting_points(date, text) IS 'Internal: what therapists carry by the weightings that are in force somewhere as of a date, or by the one that is named; nothing where minutes alone count.';
