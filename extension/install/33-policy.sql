@@ -48,6 +48,9 @@ AS $$
 DECLARE
   kind caseload.policy_kind;
   good boolean := true;
+  -- of what weekly minutes can be made
+  most numeric := CASE NEW.policy_name WHEN 'school_weeks' THEN 53 WHEN 'school_months' THEN 12
+                                       WHEN 'meeting_attendance' THEN 100 WHEN 'makeup_percent' THEN 100 END;
 BEGIN
   SELECT * INTO kind FROM caseload.policy_kind k WHERE k.policy_name = NEW.policy_name;
   IF NOT FOUND THEN
@@ -75,20 +78,14 @@ BEGIN
       WHEN 'cap' THEN good := NEW.value = 'none' OR NEW.value::numeric BETWEEN 0 AND 1000000;
       WHEN 'name' THEN good := NEW.value <> '';
     END CASE;
-    -- what weekly minutes can be made of
-    CASE NEW.policy_name
-      WHEN 'school_weeks' THEN good := good AND NEW.value::integer <= 53;
-      WHEN 'school_months' THEN good := good AND NEW.value::integer <= 12;
-      WHEN 'meeting_attendance', 'makeup_percent' THEN good := good AND NEW.value::numeric <= 100;
-      ELSE NULL;
-    END CASE;
+    good := good AND (most IS NULL OR NEW.value::numeric <= most);
   EXCEPTION WHEN data_exception THEN
     good := false;
   END;
   IF good IS NOT TRUE THEN
     RAISE EXCEPTION 'invalid value for policy "%"', NEW.policy_name
       USING ERRCODE = 'invalid_parameter_value',
-            DETAIL = format('The value must be of type %s.', kind.value_type),
+            DETAIL = format('The value must be of type %s%s.', kind.value_type, ' and at most ' || most),
             HINT = format('The default is %s.', kind.default_value);
   END IF;
   RETURN NEW;

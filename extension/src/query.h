@@ -49,7 +49,7 @@ extern void cl_leave(const OwnerScope *scope);
 extern Oid	cl_table(const char *name);
 extern uint64 cl_run(CachedQuery *query, const Datum *values, const char *nulls);
 extern uint64 cl_read(CachedQuery *query, const Datum *values, const char *nulls);
-extern Portal cl_open(CachedQuery *query, const Datum *values, const char *nulls);
+extern void cl_stream(CachedQuery *query, const Datum *values, const char *nulls, DestReceiver *receiver);
 extern Datum cl_result(int row, int column, bool *isnull);
 extern Datum cl_text_array(const char **strings, int count);
 

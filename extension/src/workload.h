@@ -5,7 +5,6 @@
 #ifndef CL_WORKLOAD_H
 #define CL_WORKLOAD_H
 
-#include "key_set.h"
 #include "policy.h"
 
 /* The categories, in the order of the columns of therapist_workload. */
@@ -28,6 +27,7 @@ typedef enum Category
 /* A site as the clients there are counted; they are all in one day. */
 typedef struct WorkSite
 {
+	bool		known;
 	const char *site_id;		/* NULL: none is recorded */
 	const char *level;
 	DateADT		day;
@@ -75,20 +75,21 @@ typedef struct Team
 	int			asked;
 	bool		whole;
 	DistrictPolicies *policies;
-	KeySet	   *therapists;
+	struct texts_hash *therapists;
 	Work	   *work;			/* one for each of them */
 	int			work_size;
-	KeySet	   *clients;		/* (therapist, client) */
+	struct texts_hash *clients; /* of each therapist */
 	bool	   *on_caseload;	/* one for each of them */
 	int			clients_size;
-	KeySet	   *site_keys;
-	WorkSite   *sites;			/* one for each; the key of none is empty */
+	struct texts_hash *site_ids;
+	WorkSite   *sites;			/* the first is none, then one for each of them */
 	int			sites_size;
 	struct Team *next;
 } Team;
 
 extern Team *cl_team_new(MemoryContext parent, const char *district_id, bool today, DateADT as_of, int days_back);
 extern void cl_team_read(Team *team, const char *therapist_id);
+extern const Work *cl_team_work(const Team *team, Datum therapist_id);
 extern TupleDesc cl_result_type(FunctionCallInfo fcinfo, MemoryContext context, int columns);
 
 /* Millionths as a number. */

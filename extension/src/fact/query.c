@@ -188,11 +188,32 @@ cl_read(CachedQuery *query, const Datum *values, const char *nulls)
 	return SPI_processed;
 }
 
-/* A cursor over a query of many rows, on the same snapshot. */
-Portal
-cl_open(CachedQuery *query, const Datum *values, const char *nulls)
+/*
+ * The same with the rows given to a receiver one by one, as the executor makes
+ * them.
+ */
+void
+cl_stream(CachedQuery *query, const Datum *values, const char *nulls, DestReceiver *receiver)
 {
-	return SPI_cursor_open(NULL, fetch_plan(query), unconstify(Datum *, values), nulls, true);
+	SPIPlanPtr	plan = fetch_plan(query);
+	SPIExecuteOptions options = {0};
+	int			result;
+
+	options.params = makeParamList(query->nargs);
+	for (int i = 0; i < query->nargs; i++)
+	{
+		ParamExternData *param = &options.params->params[i];
+
+		param->value = values[i];
+		param->isnull = nulls != NULL && nulls[i] == 'n';
+		param->pflags = PARAM_FLAG_CONST;
+		param->ptype = query->oids[i];
+	}
+	options.read_only = true;
+	options.dest = receiver;
+	result = SPI_execute_plan_extended(plan, &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
 }
 
 /* A column, from 1, of a row of the last result. */

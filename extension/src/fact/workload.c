@@ -20,7 +20,7 @@
 
 #include "workload.h"
 
-#define LOOKED_UP		8		/* therapists of a district before all of it is read */
+#define LOOKED_UP		3		/* therapists of a district before all of it is read */
 #define TEAMS			4		/* dates or districts that are kept */
 
 PG_FUNCTION_INFO_V1(workload);
@@ -252,12 +252,10 @@ work_row(WorkCache *cache, Team *team, const Work *work, const char *discipline,
 Datum
 workload(PG_FUNCTION_ARGS)
 {
-	static const Work nothing = {0};
 	MemoryContext context;
 	WorkCache  *cache = cl_query_cache(fcinfo->flinfo, sizeof(WorkCache), &context);
 	Team	   *team;
 	Team	   *one = NULL;
-	const Work *work = &nothing;
 	char	   *district_id;
 	DateADT		as_of = PG_ARGISNULL(5) ? 0 : PG_GETARG_DATEADT(5);
 	Datum		row;
@@ -279,17 +277,9 @@ workload(PG_FUNCTION_ARGS)
 		one = cl_team_new(CurrentMemoryContext, district_id, team->today, as_of, team->days_back);
 		one->policies = team->policies;
 		cl_team_read(one, text_arg(fcinfo, 1));
-		if (one->therapists->count > 0)
-			work = &one->work[0];
+		team = one;
 	}
-	else
-	{
-		int			place = cl_keys_place(team->therapists, CStringGetTextDatum(""), PG_GETARG_DATUM(1));
-
-		if (place >= 0)
-			work = &team->work[place];
-	}
-	row = work_row(cache, one ? one : team, work, text_arg(fcinfo, 2),
+	row = work_row(cache, team, cl_team_work(team, PG_GETARG_DATUM(1)), text_arg(fcinfo, 2),
 				   PG_ARGISNULL(3) ? NULL : PG_GETARG_NUMERIC(3), PG_GETARG_DATEADT(4));
 	if (one != NULL)
 		MemoryContextDelete(one->context);

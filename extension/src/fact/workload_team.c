@@ -10,9 +10,11 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
+#include "common/hashfn.h"
 #include "common/int.h"
 #include "miscadmin.h"
+#include "tcop/dest.h"
+#include "executor/tuptable.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
@@ -21,7 +23,7 @@
 #include "query.h"
 #include "workload.h"
 
-#define ROWS_AT_ONCE	2000
+#define ROWS_AT_ONCE	1000
 
 #define DUE_COLUMNS \
 	"SELECT v.therapist_id, v.client_id, v.site_id, v.level, v.discipline, v.day, v.dosage," \
@@ -75,6 +77,67 @@ static const char *const category_names[CATEGORIES] = {
 	"direct", "consult", "documentation", "planning", "evaluation", "meeting", "travel", "makeup", "supervision", "other"
 };
 
+/* A text that belongs to somebody, and its place. */
+typedef struct TextKey
+{
+	const char *data;
+	int			length;
+	int			owner;
+} TextKey;
+
+typedef struct TextEntry
+{
+	TextKey		key;
+	uint32		hash;
+	int			place;
+	char		status;
+} TextEntry;
+
+#define SH_PREFIX texts
+#define SH_ELEMENT_TYPE TextEntry
+#define SH_KEY_TYPE TextKey
+#define SH_KEY key
+#define SH_HASH_KEY(tb, key) hash_combine(hash_bytes((const unsigned char *) (key).data, (key).length), (uint32) (key).owner)
+#define SH_EQUAL(tb, a, b) \
+	((a).length == (b).length && (a).owner == (b).owner && memcmp((a).data, (b).data, (a).length) == 0)
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, a) (a)->hash
+#define SH_SCOPE static inline
+#define SH_DEFINE
+#define SH_DECLARE
+#include "lib/simplehash.h"
+
+static inline TextKey
+text_key(int owner, Datum value)
+{
+	text	   *t = DatumGetTextPP(value);
+	TextKey		key = {VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), owner};
+
+	return key;
+}
+
+/* The place of a text, counted from 0; the next one where it is new. */
+static inline int
+text_place(struct texts_hash *texts, int owner, Datum value, bool *is_new)
+{
+	TextKey		key = text_key(owner, value);
+	TextEntry  *entry = texts_lookup(texts, key);
+	bool		found;
+
+	*is_new = (entry == NULL);
+	if (entry == NULL)
+	{
+		int			place = (int) texts->members;
+		char	   *copy = MemoryContextAlloc(texts->ctx, Max(key.length, 1));
+
+		memcpy(copy, key.data, key.length);
+		key.data = copy;
+		entry = texts_insert(texts, key, &found);
+		entry->place = place;
+	}
+	return entry->place;
+}
+
 /* An empty team in a context of its own. */
 Team *
 cl_team_new(MemoryContext parent, const char *district_id, bool today, DateADT as_of, int days_back)
@@ -88,9 +151,9 @@ cl_team_new(MemoryContext parent, const char *district_id, bool today, DateADT a
 	team->today = today;
 	team->as_of = as_of;
 	team->days_back = days_back;
-	team->therapists = cl_keys_new();
-	team->clients = cl_keys_new();
-	team->site_keys = cl_keys_new();
+	team->therapists = texts_create(context, 16, NULL);
+	team->clients = texts_create(context, 64, NULL);
+	team->site_ids = texts_create(context, 16, NULL);
 	MemoryContextSwitchTo(oldcontext);
 	return team;
 }
@@ -114,13 +177,25 @@ with_room(MemoryContext context, void *array, int *size, int count, Size width)
 	return array;
 }
 
-static Work *
-work_of(Team *team, Datum therapist_id)
+static int
+therapist_place(Team *team, Datum therapist_id)
 {
-	int			place = cl_keys_add(team->therapists, CStringGetTextDatum(""), therapist_id);
+	bool		is_new;
+	int			place = text_place(team->therapists, 0, therapist_id, &is_new);
 
-	team->work = with_room(team->context, team->work, &team->work_size, team->therapists->count, sizeof(Work));
-	return &team->work[place];
+	if (is_new)
+		team->work = with_room(team->context, team->work, &team->work_size, place + 1, sizeof(Work));
+	return place;
+}
+
+/* What a therapist does, of a team that was read. */
+const Work *
+cl_team_work(const Team *team, Datum therapist_id)
+{
+	static const Work nothing = {0};
+	TextEntry  *entry = texts_lookup(team->therapists, text_key(0, therapist_id));
+
+	return entry ? &team->work[entry->place] : &nothing;
 }
 
 static char *
@@ -146,17 +221,15 @@ equals_text(const char *string, Datum value)
 static int
 site_of(Team *team, const Datum *values, const bool *nulls)
 {
-	Datum		empty = CStringGetTextDatum("");
-	int			known = team->site_keys->count;
-	/* the key of no site is that of none */
-	int			place = cl_keys_add(team->site_keys, nulls[DUE_SITE] ? empty : CStringGetTextDatum("s"),
-									nulls[DUE_SITE] ? empty : values[DUE_SITE]);
+	bool		is_new = false;
+	int			place = nulls[DUE_SITE] ? 0 : 1 + text_place(team->site_ids, 0, values[DUE_SITE], &is_new);
 	WorkSite   *site;
 
-	if (place < known)
+	if (!is_new && place < team->sites_size && team->sites[place].known)
 		return place;
-	team->sites = with_room(team->context, team->sites, &team->sites_size, team->site_keys->count, sizeof(WorkSite));
+	team->sites = with_room(team->context, team->sites, &team->sites_size, place + 1, sizeof(WorkSite));
 	site = &team->sites[place];
+	site->known = true;
 	site->site_id = nulls[DUE_SITE] ? NULL : copy_text(team->context, values[DUE_SITE]);
 	site->level = nulls[DUE_LEVEL] ? NULL : copy_text(team->context, values[DUE_LEVEL]);
 	site->day = DatumGetDateADT(values[DUE_DAY]);
@@ -194,11 +267,13 @@ add_minutes(int64 *sum, int64 minutes)
 static void
 add_service(Team *team, const Datum *values, const bool *nulls)
 {
-	Work	   *work = work_of(team, values[DUE_THERAPIST]);
+	int			therapist = therapist_place(team, values[DUE_THERAPIST]);
+	Work	   *work = &team->work[therapist];
 	int			place = site_of(team, values, nulls);
 	WorkSite   *site = &team->sites[place];
 	SiteWork   *at;
-	int			client = cl_keys_add(team->clients, values[DUE_THERAPIST], values[DUE_CLIENT]);
+	bool		is_new;
+	int			client = text_place(team->clients, therapist, values[DUE_CLIENT], &is_new);
 	bool		caseload = DatumGetInt16(values[DUE_TIER]) == 3;
 	bool		consult = DatumGetBool(values[DUE_CONSULT]);
 
@@ -213,7 +288,8 @@ add_service(Team *team, const Datum *values, const bool *nulls)
 	}
 	work->services++;
 
-	team->on_caseload = with_room(team->context, team->on_caseload, &team->clients_size, team->clients->count, sizeof(bool));
+	if (is_new)
+		team->on_caseload = with_room(team->context, team->on_caseload, &team->clients_size, client + 1, sizeof(bool));
 	if (caseload && !team->on_caseload[client])
 	{
 		team->on_caseload[client] = true;
@@ -248,7 +324,8 @@ add_service(Team *team, const Datum *values, const bool *nulls)
 static void
 add_duty(Team *team, Datum therapist_id, Datum category, Datum minutes)
 {
-	Work	   *work = work_of(team, therapist_id);
+	int			place = therapist_place(team, therapist_id);
+	Work	   *work = &team->work[place];
 
 	for (int i = 0; i < CATEGORIES; i++)
 	{
@@ -266,6 +343,46 @@ add_duty(Team *team, Datum therapist_id, Datum category, Datum minutes)
 	elog(ERROR, "unrecognized category of workload");
 }
 
+/* What takes the rows of a query, without a copy of them. */
+typedef struct RowReceiver
+{
+	DestReceiver pub;
+	Team	   *team;
+	bool		duties;
+	MemoryContext scratch;
+	uint64		rows;
+} RowReceiver;
+
+static void
+start_rows(DestReceiver *self, int operation, TupleDesc tupdesc)
+{
+}
+
+static void
+end_rows(DestReceiver *self)
+{
+}
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	RowReceiver *receiver = (RowReceiver *) self;
+	MemoryContext oldcontext = MemoryContextSwitchTo(receiver->scratch);
+
+	slot_getallattrs(slot);
+	if (receiver->duties)
+		add_duty(receiver->team, slot->tts_values[0], slot->tts_values[1], slot->tts_values[2]);
+	else
+		add_service(receiver->team, slot->tts_values, slot->tts_isnull);
+	MemoryContextSwitchTo(oldcontext);
+	if (++receiver->rows % ROWS_AT_ONCE == 0)
+	{
+		MemoryContextReset(receiver->scratch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	return true;
+}
+
 /* Read lines and duties: of all, or of one therapist. */
 void
 cl_team_read(Team *team, const char *therapist_id)
@@ -273,8 +390,7 @@ cl_team_read(Team *team, const char *therapist_id)
 	Datum		args[4];
 	char		nulls[5] = "    ";
 	int			level = cl_enter_reader(therapist_id != NULL);
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "caseload rows", ALLOCSET_DEFAULT_SIZES);
-	Portal		portal;
+	RowReceiver receiver = {.team = team};
 
 	args[0] = DateADTGetDatum(team->as_of);
 	if (team->today)
@@ -283,46 +399,14 @@ cl_team_read(Team *team, const char *therapist_id)
 	args[2] = CStringGetTextDatum(team->district_id);
 	args[3] = therapist_id ? CStringGetTextDatum(therapist_id) : (Datum) 0;
 
-	portal = cl_open(therapist_id ? &services_of_query : &services_query, args, nulls);
-	while (true)
-	{
-		Datum		values[DUE_COUNT];
-		bool		isnull[DUE_COUNT];
-
-		SPI_cursor_fetch(portal, true, ROWS_AT_ONCE);
-		if (SPI_processed == 0)
-			break;
-		for (uint64 i = 0; i < SPI_processed; i++)
-		{
-			MemoryContext oldcontext = MemoryContextSwitchTo(scratch);
-
-			heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, isnull);
-			add_service(team, values, isnull);
-			MemoryContextSwitchTo(oldcontext);
-		}
-		MemoryContextReset(scratch);
-		SPI_freetuptable(SPI_tuptable);
-		CHECK_FOR_INTERRUPTS();
-	}
-	SPI_cursor_close(portal);
-
-	portal = cl_open(therapist_id ? &duties_of_query : &duties_query, args, nulls);
-	while (true)
-	{
-		Datum		values[3];
-		bool		isnull[3];
-
-		SPI_cursor_fetch(portal, true, ROWS_AT_ONCE);
-		if (SPI_processed == 0)
-			break;
-		for (uint64 i = 0; i < SPI_processed; i++)
-		{
-			heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, isnull);
-			add_duty(team, values[0], values[1], values[2]);
-		}
-		SPI_freetuptable(SPI_tuptable);
-		CHECK_FOR_INTERRUPTS();
-	}
-	SPI_cursor_close(portal);
+	receiver.pub.receiveSlot = receive_row;
+	receiver.pub.rStartup = start_rows;
+	receiver.pub.rShutdown = end_rows;
+	receiver.pub.rDestroy = end_rows;
+	receiver.pub.mydest = DestNone;
+	receiver.scratch = AllocSetContextCreate(CurrentMemoryContext, "caseload rows", ALLOCSET_DEFAULT_SIZES);
+	cl_stream(therapist_id ? &services_of_query : &services_query, args, nulls, &receiver.pub);
+	receiver.duties = true;
+	cl_stream(therapist_id ? &duties_of_query : &duties_query, args, nulls, &receiver.pub);
 	cl_leave_reader(level);
 }
