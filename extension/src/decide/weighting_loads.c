@@ -43,6 +43,13 @@ typedef struct Load
 	char	   *fault;			/* the first reason */
 } Load;
 
+/* A therapist of a client. */
+typedef struct Pair
+{
+	int			load;			/* place in Loader.loads */
+	struct Pair *next;
+} Pair;
+
 /* A call of weighting_loads(). */
 typedef struct Loader
 {
@@ -53,18 +60,22 @@ typedef struct Loader
 	KeySet	   *therapists;
 	Load	   *loads;			/* by place in therapists */
 	int			capacity;
-	Datum		args[4];		/* as_of, district, therapist, discipline */
-	char		nulls[5];
+	KeySet	   *clients;		/* on caseloads of the discipline in work */
+	Pair	  **pairs;			/* by place in clients: their therapists */
+	int			n_pairs;
+	Datum		args[6];		/* as_of, district, therapist, discipline; districts and ids of clients */
+	char		nulls[7];
 	ExprContext *econtext;
 	/* the rows in work, for cl_guarded(): it goes on where it stopped */
 	WeightingSubject subject;
 	const char *discipline;		/* of the weightings in work; NULL: any */
-	int			therapist_column;
+	int			key_column;		/* of the therapist, of clients the client */
 	int			day_column;		/* of therapists */
 	SPITupleTable *table;
 	TupleTableSlot *slot;
 	uint64		row;
-	Load	   *load;			/* of the row; NULL: not known yet */
+	const Pair *pair;			/* of a client's row */
+	Load	   *load;			/* being added to; NULL: none yet */
 } Loader;
 
 PG_FUNCTION_INFO_V1(weighting_loads);
@@ -203,39 +214,74 @@ read_therapist(Loader *loader)
 									 slot_string(slot, subject->discipline_column), DatumGetDateADT(day));
 }
 
-/*
- * Weigh the rows that are left of those in work.  Of therapists only the
- * limit is weighed here where the weighting is about something else.
- */
+/* The place of a row in a set of keys, of which the second is in this column; -1: not there. */
+static int
+row_place(const Loader *loader, const KeySet *set, int column)
+{
+	bool		isnull;
+	Datum		district = slot_getattr(loader->slot, loader->set->subjects[loader->subject]->district_column, &isnull);
+	Datum		id = slot_getattr(loader->slot, column, &isnull);
+
+	return isnull ? -1 : cl_keys_place(set, district, id);
+}
+
+/* Add the row to a load where that is what the therapist's weighting counts. */
+static void
+weigh_for(Loader *loader, Load *load)
+{
+	const Weighting *weighting = load->weighting;
+
+	if (weighting == NULL || weighting->subject != loader->subject ||
+		(loader->subject != WEIGH_THERAPISTS && !same_discipline(weighting->discipline, loader->discipline)))
+		return;
+	add_row(loader, load, &weighting->expression);
+}
+
+/* Weigh the rows of therapists or services that are left of those in work. */
 static void
 weigh_rows(void *arg)
 {
 	Loader	   *loader = arg;
-	const Subject *subject = loader->set->subjects[loader->subject];
 
 	for (; loader->row < loader->table->numvals; loader->row++)
 	{
-		const Weighting *weighting;
-		Load	   *load;
-		bool		isnull;
-		Datum		district;
-		Datum		therapist;
 		int			place;
 
 		CHECK_FOR_INTERRUPTS();
 		loader->load = NULL;
 		ExecStoreHeapTuple(loader->table->vals[loader->row], loader->slot, false);
-		district = slot_getattr(loader->slot, subject->district_column, &isnull);
-		therapist = slot_getattr(loader->slot, loader->therapist_column, &isnull);
-		place = isnull ? -1 : cl_keys_place(loader->therapists, district, therapist);
-		if (place < 0)
-			continue;
-		load = &loader->loads[place];
-		weighting = load->weighting;
-		if (weighting == NULL || weighting->subject != loader->subject ||
-			(loader->subject != WEIGH_THERAPISTS && !same_discipline(weighting->discipline, loader->discipline)))
-			continue;
-		add_row(loader, load, &weighting->expression);
+		place = row_place(loader, loader->therapists, loader->key_column);
+		if (place >= 0)
+			weigh_for(loader, &loader->loads[place]);
+	}
+}
+
+/* The same of clients, each for all who have them on their caseload. */
+static void
+weigh_clients(void *arg)
+{
+	Loader	   *loader = arg;
+
+	for (; loader->row < loader->table->numvals; loader->row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		ExecStoreHeapTuple(loader->table->vals[loader->row], loader->slot, false);
+		if (loader->pair == NULL)
+		{
+			int			place;
+
+			loader->load = NULL;
+			place = row_place(loader, loader->clients, loader->key_column);
+			loader->pair = place >= 0 ? loader->pairs[place] : NULL;
+		}
+		while (loader->pair != NULL)
+		{
+			const Pair *pair = loader->pair;
+
+			/* first, so that one that fails is left behind */
+			loader->pair = pair->next;
+			weigh_for(loader, &loader->loads[pair->load]);
+		}
 	}
 }
 
@@ -247,18 +293,13 @@ weigh_limits(void *arg)
 
 	for (; loader->row < loader->table->numvals; loader->row++)
 	{
-		const Subject *subject = loader->set->subjects[WEIGH_THERAPISTS];
 		const Weight *weight;
 		Load	   *load;
 		Numeric		limit;
-		bool		isnull;
-		int			place;
 
 		loader->load = NULL;
 		ExecStoreHeapTuple(loader->table->vals[loader->row], loader->slot, false);
-		place = cl_keys_place(loader->therapists, slot_getattr(loader->slot, subject->district_column, &isnull),
-							  slot_getattr(loader->slot, subject->key_columns[0], &isnull));
-		load = &loader->loads[place];
+		load = &loader->loads[row_place(loader, loader->therapists, loader->key_column)];
 		if (load->weighting == NULL || load->weighting->capacity.source == NULL)
 			continue;
 		weight = &load->weighting->capacity;
@@ -282,17 +323,20 @@ weigh_guarded(Loader *loader, void (*body) (void *))
 	ErrorData  *fault;
 
 	loader->row = 0;
+	loader->pair = NULL;
 	while ((fault = cl_guarded(body, loader)) != NULL)
 	{
 		/* it was no expression's */
 		if (loader->load == NULL)
 			ReThrowError(fault);
-		if (body == weigh_rows)
+		if (body != weigh_limits)
 			loader->load->counted++;
 		note_fault(loader, loader->load, fault->message);
 		FreeErrorData(fault);
 		ResetExprContext(loader->econtext);
-		loader->row++;
+		/* a client may have other therapists */
+		if (loader->pair == NULL)
+			loader->row++;
 	}
 }
 
@@ -317,9 +361,13 @@ wanted_facts(const Loader *loader, WeightingSubject subject)
 }
 
 static const char *const of_district_and_therapist =
-" ($2::text IS NULL OR f.district_id = $2) AND ($3::text IS NULL OR f.therapist_id = $3)";
+" ($2 IS NULL OR f.district_id = $2) AND ($3 IS NULL OR f.therapist_id = $3)";
 
-/* The query for the rows of a subject, with the parameters in loader->args. */
+/*
+ * The query for the rows of a subject, with the parameters in loader->args.
+ * Clients are joined to their therapists here and not by it: when the tables
+ * have just been filled, a planner may think that there are a few.
+ */
 static char *
 rows_query(Loader *loader, Bitmapset *facts)
 {
@@ -331,51 +379,43 @@ rows_query(Loader *loader, Bitmapset *facts)
 	switch (loader->subject)
 	{
 		case WEIGH_THERAPISTS:
-			cl_append_facts(&query, subject, facts);
-			appendStringInfo(&query, ", caseload._day($1, %s) FROM caseload.therapist_facts($1) AS f WHERE %s AND $4::text IS NULL",
-							 subject->zone, of_district_and_therapist);
-			loader->therapist_column = subject->key_columns[0];
+			loader->key_column = subject->key_columns[0];
 			loader->day_column = subject->facts->natts + 1;
+			cl_append_facts(&query, subject, facts);
+			appendStringInfo(&query, ", caseload._day($1, %s) FROM caseload.therapist_facts($1) AS f WHERE %s",
+							 subject->zone, of_district_and_therapist);
 			break;
 		case WEIGH_SERVICES:
-			loader->therapist_column = cl_find_fact(subject->facts, "therapist_id", TEXTOID);
-			facts = bms_add_member(bms_copy(facts), loader->therapist_column - FirstLowInvalidHeapAttributeNumber);
+			loader->key_column = cl_find_fact(subject->facts, "therapist_id", TEXTOID);
+			facts = bms_add_member(bms_copy(facts), loader->key_column - FirstLowInvalidHeapAttributeNumber);
 			cl_append_facts(&query, subject, facts);
 			appendStringInfo(&query, " FROM caseload.service_facts($1) AS f"
-							 " WHERE f.therapist_id IS NOT NULL AND %s AND ($4::text IS NULL OR f.discipline = $4)",
+							 " WHERE f.therapist_id IS NOT NULL AND %s AND ($4 IS NULL OR f.discipline = $4)",
 							 of_district_and_therapist);
 			break;
 		case WEIGH_CLIENTS:
-			/* each client once, whatever the services; those of one therapist are looked up */
+			loader->key_column = subject->key_columns[0];
 			cl_append_facts(&query, subject, facts);
-			appendStringInfo(&query, ", k.therapist_id FROM"
-							 " (SELECT DISTINCT f.district_id, f.therapist_id, f.client_id"
-							 "    FROM caseload._services_due($1, 0) AS f"
-							 "   WHERE f.therapist_id IS NOT NULL AND f.tier = 3 AND %s AND ($4::text IS NULL OR f.discipline = $4)) AS k"
-							 " CROSS JOIN LATERAL (SELECT f.* FROM caseload.client_facts($1) AS f"
-							 "                      WHERE f.district_id = k.district_id AND f.client_id = k.client_id%s) AS f",
-							 of_district_and_therapist, loader->nulls[2] == 'n' ? "" : " OFFSET 0");
-			loader->therapist_column = subject->facts->natts + 1;
+			/* those of one therapist are looked up */
+			appendStringInfoString(&query, loader->nulls[2] == 'n' ?
+								   " FROM caseload.client_facts($1) AS f WHERE $2 IS NULL OR f.district_id = $2" :
+								   " FROM unnest($5, $6) AS k (district_id, client_id) CROSS JOIN LATERAL"
+								   " (SELECT f.* FROM caseload.client_facts($1) AS f"
+								   "   WHERE f.district_id = k.district_id AND f.client_id = k.client_id OFFSET 0) AS f");
 			break;
 	}
 	return query.data;
 }
 
-/* Read the rows of a subject and weigh them. */
+/* Run a query with the parameters in loader->args and give its rows, batch by batch, to a reader. */
 static void
-read_rows(Loader *loader, WeightingSubject subject, const char *discipline)
+run_query(Loader *loader, const char *query, void (*reader) (Loader *))
 {
-	Oid			types[4] = {DATEOID, TEXTOID, TEXTOID, TEXTOID};
-	Bitmapset  *facts = wanted_facts(loader, subject);
+	Oid			types[6] = {DATEOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID};
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "caseload weighed rows", ALLOCSET_DEFAULT_SIZES);
-	SPIPlanPtr	plan;
+	SPIPlanPtr	plan = SPI_prepare_cursor(query, lengthof(types), types, CURSOR_OPT_CUSTOM_PLAN);
 	Portal		portal;
 
-	loader->subject = subject;
-	loader->discipline = discipline;
-	loader->nulls[3] = discipline ? ' ' : 'n';
-	loader->args[3] = discipline ? CStringGetTextDatum(discipline) : (Datum) 0;
-	plan = SPI_prepare_cursor(rows_query(loader, facts), 4, types, CURSOR_OPT_CUSTOM_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
 	portal = SPI_cursor_open(NULL, plan, loader->args, loader->nulls, true);
@@ -389,16 +429,7 @@ read_rows(Loader *loader, WeightingSubject subject, const char *discipline)
 		loader->table = SPI_tuptable;
 		loader->slot = MakeSingleTupleTableSlot(loader->table->tupdesc, &TTSOpsHeapTuple);
 		oldcontext = MemoryContextSwitchTo(scratch);
-		if (subject == WEIGH_THERAPISTS)
-		{
-			for (loader->row = 0; loader->row < loader->table->numvals; loader->row++)
-			{
-				ExecStoreHeapTuple(loader->table->vals[loader->row], loader->slot, false);
-				read_therapist(loader);
-			}
-			weigh_guarded(loader, weigh_limits);
-		}
-		weigh_guarded(loader, weigh_rows);
+		reader(loader);
 		MemoryContextSwitchTo(oldcontext);
 		MemoryContextReset(scratch);
 		ExecDropSingleTupleTableSlot(loader->slot);
@@ -407,6 +438,108 @@ read_rows(Loader *loader, WeightingSubject subject, const char *discipline)
 	SPI_cursor_close(portal);
 	SPI_freeplan(plan);
 	MemoryContextDelete(scratch);
+}
+
+static void
+take_therapists(Loader *loader)
+{
+	for (loader->row = 0; loader->row < loader->table->numvals; loader->row++)
+	{
+		ExecStoreHeapTuple(loader->table->vals[loader->row], loader->slot, false);
+		read_therapist(loader);
+	}
+	weigh_guarded(loader, weigh_limits);
+	weigh_guarded(loader, weigh_rows);
+}
+
+static void
+take_services(Loader *loader)
+{
+	weigh_guarded(loader, weigh_rows);
+}
+
+static void
+take_clients(Loader *loader)
+{
+	weigh_guarded(loader, weigh_clients);
+}
+
+/* Rows of district, client and therapist. */
+static void
+take_pairs(Loader *loader)
+{
+	TupleTableSlot *slot = loader->slot;
+
+	for (loader->row = 0; loader->row < loader->table->numvals; loader->row++)
+	{
+		bool		isnull;
+		Datum		district;
+		Pair	   *pair;
+		int			load;
+		int			place;
+
+		CHECK_FOR_INTERRUPTS();
+		ExecStoreHeapTuple(loader->table->vals[loader->row], slot, false);
+		district = slot_getattr(slot, 1, &isnull);
+		load = cl_keys_place(loader->therapists, district, slot_getattr(slot, 3, &isnull));
+		if (load < 0)
+			continue;
+		place = cl_keys_add(loader->clients, district, slot_getattr(slot, 2, &isnull));
+		if (place >= loader->n_pairs)
+		{
+			loader->pairs = repalloc_huge(loader->pairs, sizeof(Pair *) * loader->n_pairs * 2);
+			memset(loader->pairs + loader->n_pairs, 0, sizeof(Pair *) * loader->n_pairs);
+			loader->n_pairs *= 2;
+		}
+		pair = loader->pairs[place];
+		while (pair != NULL && pair->load != load)
+			pair = pair->next;
+		/* once, whatever the services */
+		if (pair != NULL)
+			continue;
+		pair = MemoryContextAlloc(loader->context, sizeof(Pair));
+		pair->load = load;
+		pair->next = loader->pairs[place];
+		loader->pairs[place] = pair;
+	}
+}
+
+/* Who has whom on the caseload: by a service of tier 3. */
+static void
+read_pairs(Loader *loader)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(loader->context);
+
+	loader->clients = cl_keys_new();
+	loader->n_pairs = 1024;
+	loader->pairs = palloc0(sizeof(Pair *) * loader->n_pairs);
+	MemoryContextSwitchTo(oldcontext);
+	run_query(loader,
+			  "SELECT f.district_id, f.client_id, f.therapist_id FROM caseload._services_due($1, 0) AS f"
+			  " WHERE f.therapist_id IS NOT NULL AND f.tier = 3 AND ($2 IS NULL OR f.district_id = $2)"
+			  "   AND ($3 IS NULL OR f.therapist_id = $3) AND ($4 IS NULL OR f.discipline = $4)", take_pairs);
+	loader->nulls[4] = loader->nulls[5] = ' ';
+	loader->args[4] = cl_keys_districts(loader->clients);
+	loader->args[5] = cl_keys_ids(loader->clients);
+}
+
+/* Read the rows of a subject and weigh them. */
+static void
+read_rows(Loader *loader, WeightingSubject subject, const char *discipline)
+{
+	static void (*const readers[WEIGHTING_SUBJECTS]) (Loader *) = {
+		[WEIGH_THERAPISTS] = take_therapists,
+		[WEIGH_SERVICES] = take_services,
+		[WEIGH_CLIENTS] = take_clients
+	};
+
+	loader->subject = subject;
+	loader->discipline = discipline;
+	loader->nulls[3] = discipline ? ' ' : 'n';
+	loader->args[3] = discipline ? CStringGetTextDatum(discipline) : (Datum) 0;
+	if (subject == WEIGH_CLIENTS)
+		read_pairs(loader);
+	run_query(loader, rows_query(loader, wanted_facts(loader, subject)), readers[subject]);
 }
 
 /* One pass over a subject for each discipline that weightings restrict it to. */
@@ -452,9 +585,9 @@ rounded(Numeric value, int decimals)
  * (district_id, therapist_id, points, points_limit, counted, unknown, failed,
  * fault, weighting_district, weighting_version), with the rights of the
  * caller.  One row for each employed therapist for whom the weighting is
- * meant.  Points are NULL when a row could not be weighed or none of several has
- * a weight; the limit is NULL
- * when there is none or it is not known.  22023 for a name that there is not.
+ * meant.  Points are NULL when a row could not be weighed, or when none of
+ * them has a weight; the limit is NULL when there is none or it is not known.
+ * 22023 for a name that there is not.
  */
 Datum
 weighting_loads(PG_FUNCTION_ARGS)
@@ -486,6 +619,7 @@ weighting_loads(PG_FUNCTION_ARGS)
 	loader.capacity = 64;
 	loader.loads = palloc(sizeof(Load) * loader.capacity);
 	loader.econtext = CreateStandaloneExprContext();
+	memset(loader.nulls, 'n', sizeof(loader.nulls));
 	for (int i = 0; i < 3; i++)
 	{
 		loader.nulls[i] = PG_ARGISNULL(i + 1) ? 'n' : ' ';
