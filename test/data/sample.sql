@@ -153,8 +153,22 @@ JOIN sample_site USING (level, i);
 CREATE UNIQUE INDEX ON sample_client (client);
 ANALYZE sample_client;
 
-INSERT INTO caseload.client (district_id, client_id, name, site_id, state, category)
-SELECT :'district', client_id, 'Client ' || substr(client_id, 2), site_id, state, category FROM sample_client ORDER BY client;
+INSERT INTO caseload.client (district_id, client_id, name, site_id, state, category, grade, low_incidence_class, service_percent, has_aide,
+  federal_setting, need_points)
+SELECT :'district', client_id, 'Client ' || substr(client_id, 2), site_id, state, category, grade, CASE WHEN low THEN category END, percent,
+       pg_temp.u('aide ' || client, :s) < CASE WHEN low THEN 0.5 ELSE 0.06 END,
+       CASE WHEN percent < 21 THEN 1 WHEN percent <= 60 THEN 2 WHEN pg_temp.u('setting ' || client, :s) < 0.85 THEN 3 ELSE 4 END,
+       1 + floor(percent * 4 / 100) + floor(pg_temp.u('needs ' || client, :s) * 5) / 2
+FROM (
+  SELECT *, CASE level WHEN 'preschool' THEN -1 WHEN 'elementary' THEN floor(u_grade * 6) WHEN 'middle' THEN 6 + floor(u_grade * 3)
+                       WHEN 'high' THEN 9 + floor(u_grade * 4) ELSE floor(u_grade * 14) - 1 END::integer AS grade,
+         CASE WHEN low THEN 50 + 5 * floor(u_percent * 11) ELSE 5 + 5 * floor(u_percent * 8) END AS percent
+  FROM (
+    SELECT *, pg_temp.u('grade ' || client, :s) AS u_grade, pg_temp.u('percent ' || client, :s) AS u_percent FROM sample_client
+  ) AS draws
+  JOIN (SELECT site, level FROM sample_site) AS l USING (site)
+) AS states
+ORDER BY client;
 
 CREATE TEMP TABLE sample_episode ON COMMIT DROP AS
 SELECT client, 1 AS episode, CASE WHEN kind = 'steady' AND pg_temp.u('unknown ' || client, :s) < 0.01 THEN NULL ELSE starts END AS starts, ends,
@@ -316,6 +330,33 @@ CROSS JOIN LATERAL (SELECT :today - CASE WHEN pg_temp.u('review forgotten ' || c
                            - floor(pg_temp.u('review ' || client, :s) * 150)::integer AS reviewed) AS r
 ORDER BY client, line;
 
+-- Of a client with a speech or language impairment the one who gives speech therapy manages the case.
+UPDATE caseload.client AS c SET case_manager_id = v.therapist_id
+FROM (
+  SELECT DISTINCT ON (client_id) client_id, therapist_id FROM caseload.service
+  WHERE district_id = :'district' AND discipline = 'SLP' AND therapist_id IS NOT NULL ORDER BY client_id, service_id
+) AS v
+WHERE c.district_id = :'district' AND c.client_id = v.client_id AND c.category = 'Speech or Language Impairment';
+
+-- Duties: what schedules set aside, and work that no line of a plan says.
+INSERT INTO caseload.duty (district_id, duty_id, therapist_id, activity_name, dosage, client_id, reserved)
+SELECT :'district', 'D-' || therapist_id || '-' || n, therapist_id, activity, dosage::caseload.dosage, NULL, reserved
+FROM sample_therapist,
+LATERAL (VALUES
+  (1, 'preparation', 5 * floor(fte * (36 + 16 * pg_temp.u('planning time ' || therapist, :s))) || '/week', true, 0.8),
+  (2, 'meeting', 30 * (1 + floor(pg_temp.u('meeting time ' || therapist, :s) * 4)) || '/week', true, 0.5),
+  (3, 'communication', 5 * floor(fte * 12) || '/week', false, 1),
+  (4, 'training', '1x60/month', false, 1),
+  (5, 'duty', '3x20/week', false, 0.4),
+  (6, 'supervision', '2x30/week', false, CASE WHEN tenure > 2500 THEN 0.5 ELSE 0 END)
+) AS duty (n, activity, dosage, reserved, share)
+WHERE pg_temp.u('duty ' || n || ' ' || therapist, :s) < share
+UNION ALL
+SELECT :'district', 'D-' || service_id, therapist_id, 'equipment', '4x15/month', client_id, false
+FROM sample_line JOIN sample_client USING (client) JOIN sample_assignment AS a USING (session) JOIN sample_therapist AS t ON t.therapist = a.therapist
+WHERE line = 1 AND low AND current AND pg_temp.u('equipment ' || client, :s) < 0.3
+ORDER BY 2;
+
 -- The timetable of each therapist: sessions of every second, fourth or twelfth week share a slot by turns. The slots go round the
 -- week (Monday, Wednesday, Friday, Tuesday, Thursday), one after the other from 8:00 with half an hour at noon, tele last.
 CREATE TEMP TABLE sample_slot ON COMMIT DROP AS
@@ -353,6 +394,9 @@ SELECT therapist, :start + d AS day FROM sample_therapist, generate_series(0, :d
 WHERE pg_temp.u('away ' || therapist || ' ' || d, :s) < 0.02;
 ANALYZE sample_closed;
 ANALYZE sample_away;
+INSERT INTO caseload.closure (district_id, closure_id, site_id, days, reason)
+SELECT :'district', format('X-%s-%s', site_id, to_char(day, 'YYYY-MM-DD')), site_id, daterange(day, day + 1), 'closed'
+FROM sample_closed JOIN sample_site USING (site) WHERE extract(isodow FROM day) < 6 ORDER BY 2;
 
 -- Appointments, in the order of life. A client who would have to be in two places goes to the first.
 INSERT INTO caseload.appointment (district_id, client_id, appointment_id, service_id, therapist_id, starts_at, minutes, status)
@@ -434,7 +478,7 @@ SELECT format('%s: %s therapists, %s sites, %s clients, %s episodes, %s services
 COMMIT;
 
 ANALYZE caseload.district, caseload.site, caseload.therapist, caseload.license, caseload.client, caseload.episode, caseload.service,
-  caseload.appointment, caseload.contact, caseload.client_activity;
+  caseload.appointment, caseload.contact, caseload.client_activity, caseload.duty, caseload.closure;
 
 \echo :sample_summary
 \set QUIET :sample_quiet
