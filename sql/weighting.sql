@@ -115,7 +115,7 @@ SELECT cluster, minutes, percent FROM caseload.asha_clusters('2026-02-02', 'WGT'
 
 -- F4 North Carolina: 4.5 h x 5 days = 22.5 h x 1.5 = 33.75 h; a group of three counts once
 DO $$ BEGIN PERFORM pg_temp.therapist('NC4'), pg_temp.clients('NC4', 1, dosage => '5x240/week'), pg_temp.clients('NC4', 3, dosage => '150/week'); END $$;
-UPDATE caseload.service SET group_size = 3 WHERE therapist_id = 'NC4' AND dosage = '150/week';
+UPDATE caseload.service SET group_size = 3 WHERE district_id = 'WGT' AND service_id IN ('NC4-2', 'NC4-3', 'NC4-4');
 SELECT * FROM pg_temp.loads('nc_direct') WHERE therapist_id = 'NC4';
 
 -- F10 Minnesota: 2775 direct minutes, settings that sum to 21, 10 cases managed, 12 contacts: 149.5, of 150 to 300
@@ -241,6 +241,7 @@ SELECT weighting_name, load, limit_value, verdict FROM caseload.workload_models(
 -- the therapist's state counts where the district says none
 DO $$ BEGIN PERFORM pg_temp.therapist('FAR', 'OT', district => 'WGTB', state => 'NM'); END $$;
 SELECT weighting_name FROM caseload.workload_models('FAR', '2026-02-02') WHERE here;
+\set VERBOSITY terse
 SELECT * FROM caseload.workload_models('nobody');
 -- who gains room and who loses it
 SELECT therapist_id, discipline, load_a, percent_a, rank_a, load_b, percent_b, rank_b, change, effect
