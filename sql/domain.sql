@@ -38,14 +38,18 @@ SELECT n, subject, condition FROM (VALUES
   (7, 'site', 'level IN (''middle'', ''high'') AND clients / 36.0 > 1.5'),
   (8, 'site', 'level = ''elementary'' AND clients / 36.0 + 1 + 3 >= 5.5'),
   (9, 'site', 'clients * 60 / 36.0 > 90'),
+  (9, 'therapist', 'meeting_minutes > 90'),
   (10, 'therapist', 'headroom_minutes < direct_minutes * no_show_rate / 100'),
+  (10, 'therapist', 'headroom_minutes < makeup_minutes'),
   (13, 'service', 'category IN (''Autistic Support'', ''Multi-Disabilities Support'') AND is_group'),
+  (13, 'service', 'low_incidence AND is_group'),
   (16, 'therapist', 'abs(z_score) > 1.4'),
   (17, 'therapist', 'days_employed < 365 AND z_score >= 1'),
   (18, 'site', 'new_clients_30d - closed_30d >= 5'),
   (20, 'therapist', 'z_score >= 1.4'),
   (21, 'therapist', 'abs(z_score) < 0.5 AND utilization > 1'),
   (22, 'therapist', 'sites >= 3'),
+  (22, 'therapist', 'travel_minutes >= 120'),
   (39, 'service', 'NOT licensed'),
   (39, 'therapist', 'unlicensed_services >= 1'),
   (45, 'service', 'days_since_review >= 305'),
@@ -73,9 +77,11 @@ SELECT n, subject, condition FROM (VALUES
   (77, 'therapist', 'headroom_minutes >= 90'),
   (78, 'client', 'is_active'),
   (79, 'therapist', 'direct_minutes / 1500.0 < 0.7'),
+  (79, 'therapist', 'fte_clients < 0.7'),
   (80, 'site', 'clients / nullif(therapists, 0)::numeric > 37'),
   (80, 'site', 'clients / nullif(therapist_fte, 0) > 46.5'),
   (81, 'therapist', 'weekly_minutes > capacity_minutes'),
+  (81, 'therapist', 'paid_utilization > 1'),
   (82, 'site', '100 * closed_30d / nullif((2 * clients + closed_30d - new_clients_30d) / 2.0, 0) >= 25'),
   (84, 'service', 'waiting AND days_in_force >= 20'),
   (85, 'site', 'no_show_rate >= 20'),
@@ -126,6 +132,30 @@ INSERT INTO caseload.service (district_id, service_id, client_id, discipline, do
 SELECT therapist_id, clients, weekly_minutes, weekly_slots, round(group_share::numeric, 4) AS group_share, individual_possible
   FROM caseload.therapist_facts('2026-02-01') WHERE district_id = 'DOM' AND discipline = 'GROUP' ORDER BY 1;
 SELECT n, pg_temp.holds('therapist', condition) FROM (VALUES (5, 'individual_possible >= 8'), (5, 'individual_possible >= 9')) v (n, condition);
+
+-- The week beside the lines of plans: 54 and 55 meetings a year; 1,200 minutes with 120 and with 119 to spare; 2 and 3 sites; 2,250 and 2,251 minutes
+-- of work in 37.5 paid hours; a group with somebody of a low-incidence class.
+INSERT INTO caseload.client (district_id, client_id, site_id, low_incidence_class)
+  SELECT 'DOM', 'WK' || i, CASE i WHEN 56 THEN 'C' WHEN 57 THEN 'A' ELSE 'B' END, CASE WHEN i = 58 THEN 'Autistic Support' END FROM generate_series(1, 58) i;
+INSERT INTO caseload.episode (district_id, client_id, episode, period) SELECT 'DOM', 'WK' || i, 1, '[2025-01-01,)' FROM generate_series(1, 58) i;
+INSERT INTO caseload.therapist (district_id, therapist_id, discipline, fte) VALUES ('DOM', 'WK54', 'WEEK', 2), ('DOM', 'WK55', 'WEEK', 2), ('DOM', 'WK120', 'WEEK', 0.88),
+  ('DOM', 'WK119', 'WEEK', 0.88), ('DOM', 'WKS2', 'WEEK', 1), ('DOM', 'WKS3', 'WEEK', 1), ('DOM', 'WK2250', 'WEEK', 1), ('DOM', 'WK2251', 'WEEK', 1);
+INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, delivery, group_size, therapist_id, period)
+  SELECT 'DOM', t.id || '-' || i, 'WK' || i, 'WEEK', '30/week'::caseload.dosage, 'small_group_ok'::caseload.delivery, CASE WHEN i = 58 THEN 2 ELSE 1 END, t.id, '[2025-01-01,)'::daterange
+    FROM (VALUES ('WK54', 1, 54), ('WK55', 1, 55), ('WK120', 1, 40), ('WK119', 1, 40), ('WKS2', 55, 56), ('WKS3', 55, 57), ('WK55', 58, 58)) t (id, first, last),
+         generate_series(t.first, t.last) i;
+INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, delivery, therapist_id, period) VALUES ('DOM', 'WK119-X', 'WK1', 'WEEK', '1/week', 'consult', 'WK119', '[2025-01-01,)');
+UPDATE caseload.service SET therapist_id = NULL WHERE district_id = 'DOM' AND service_id = 'WK55-58';
+INSERT INTO caseload.duty (district_id, therapist_id, activity_name, dosage) VALUES ('DOM', 'WK2250', 'duty', '2050/week'), ('DOM', 'WK2251', 'duty', '2051/week');
+SELECT n, pg_temp.holds(subject, condition) FROM (VALUES
+  (9, 'therapist', 'meeting_minutes > 90 AND discipline = ''WEEK'''), (10, 'therapist', 'headroom_minutes < makeup_minutes AND fte = 0.88'),
+  (13, 'service', 'low_incidence AND is_group'), (22, 'therapist', 'travel_minutes >= 120 AND discipline = ''WEEK'''),
+  (22, 'therapist', 'travel_minutes >= 60 AND discipline = ''WEEK'''), (79, 'therapist', 'fte_clients < 0.8007 AND fte = 0.88'), (79, 'therapist', 'fte_clients < 0.8 AND fte = 0.88'),
+  (81, 'therapist', 'paid_utilization > 1 AND clients = 0 AND discipline = ''WEEK'''), (81, 'therapist', 'paid_utilization >= 1 AND clients = 0 AND discipline = ''WEEK''')) v (n, subject, condition);
+DELETE FROM caseload.service WHERE district_id = 'DOM' AND discipline = 'WEEK';
+DELETE FROM caseload.duty WHERE district_id = 'DOM' AND therapist_id LIKE 'WK%';
+DELETE FROM caseload.therapist WHERE district_id = 'DOM' AND discipline = 'WEEK';
+DELETE FROM caseload.client WHERE district_id = 'DOM' AND client_id LIKE 'WK%';
 
 -- Slots and clients: 20 weekly, 15 every other week and 10 monthly are 29.81 slots; 20, 25 and 15 are 35.96 of at most 35.
 INSERT INTO caseload.client (district_id, client_id, site_id) SELECT 'DOMC', 'C' || i, 'CLINIC' FROM generate_series(1, 60) i;

@@ -161,3 +161,38 @@ SELECT * FROM caseload.delivered_minutes('2026-02-03', '2026-02-03', 'MIN');
 -- What weekly minutes cannot be made of.
 INSERT INTO caseload.policy (district_id, policy_name, value) VALUES ('MIN', 'school_weeks', '54');
 INSERT INTO caseload.policy (district_id, policy_name, value) VALUES ('MIN', 'meeting_attendance', '101');
+-- Read with the rights of the caller: what a role may not see is not counted.
+CREATE ROLE regress_workload;
+GRANT USAGE ON SCHEMA caseload TO regress_workload;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA caseload TO regress_workload;
+GRANT SELECT ON caseload.therapist, caseload.policy, caseload.policy_kind, caseload.closure, caseload.weighting TO regress_workload;
+SET ROLE regress_workload;
+\set VERBOSITY terse
+SELECT therapist_id, direct_minutes FROM caseload.workload('2025-12-01') WHERE district_id = 'MIN';
+\set VERBOSITY default
+RESET ROLE;
+GRANT SELECT ON ALL TABLES IN SCHEMA caseload TO regress_workload;
+BEGIN;
+ALTER TABLE caseload.service ENABLE ROW LEVEL SECURITY;
+CREATE POLICY middle ON caseload.service FOR SELECT USING (service_id LIKE '%-M1-%');
+SET LOCAL ROLE regress_workload;
+SELECT therapist_id, clients, direct_minutes FROM caseload.workload('2025-12-01') WHERE district_id = 'MIN' AND therapist_id IN ('R5', 'R79', 'R44') ORDER BY 1;
+ROLLBACK;
+DROP OWNED BY regress_workload;
+DROP ROLE regress_workload;
+-- What is remembered within a query is not remembered beyond: here an expression that PL/pgSQL keeps.
+DO $$
+DECLARE
+  week caseload.therapist_workload;
+  seen numeric[];
+BEGIN
+  FOR i IN 1..3 LOOP
+    week := caseload._workload('MIN', 'R79', 'SLP', 1, '2026-02-01', '2026-02-01', 0);
+    seen := seen || week.planning_minutes;
+    UPDATE caseload.policy SET value = (100 * i)::text WHERE district_id = 'MIN' AND policy_name = 'planning_minutes';
+  END LOOP;
+  RAISE NOTICE 'planning minutes: %', seen;
+END $$;
+SELECT caseload._workload(NULL, 'R79', 'SLP', 1, '2026-02-01', '2026-02-01', 0) IS NULL AS a, caseload._workload('MIN', 'R79', NULL, 1, '2026-02-01', '2026-02-01', 0) IS NULL AS b,
+       caseload._service_minutes('30/week', 1, 'NOWHERE', NULL, NULL, NULL, '2026-02-01') AS c, caseload._service_minutes(NULL, 1, '*', 'SLP', 'clinic', NULL, '2026-02-01') AS d;
+SELECT caseload._service_minutes('30/week', 0, 'MIN', NULL, NULL, NULL, '2026-02-01');

@@ -34,10 +34,11 @@ typedef struct WorkSite
 	struct SiteYear *years;
 } WorkSite;
 
-/* The service year of a discipline at a site. */
+/* What holds for a discipline at a site. */
 typedef struct SiteYear
 {
 	const char *discipline;
+	WorkPolicies *policies;
 	ServiceYear year;
 	struct SiteYear *next;
 } SiteYear;
@@ -89,6 +90,7 @@ typedef struct Team
 
 extern Team *cl_team_new(MemoryContext parent, const char *district_id, bool today, DateADT as_of, int days_back);
 extern void cl_team_read(Team *team, const char *therapist_id);
+extern const SiteYear *cl_site_year(Team *team, WorkSite *site, const char *discipline, int length);
 extern const Work *cl_team_work(const Team *team, Datum therapist_id);
 extern TupleDesc cl_result_type(FunctionCallInfo fcinfo, MemoryContext context, int columns);
 

@@ -1,5 +1,5 @@
 -- workload() of a district against a plain GROUP BY over the same rows: what every therapist gives, by the lines that are due to clients
--- who are enrolled, in the service year of the site, with clients and sites counted.
+-- who are enrolled, in the service year of the site, with clients and sites counted. A therapist works at four sites.
 
 SET caseload.capacity = off;
 INSERT INTO caseload.district (district_id) VALUES ('B');
@@ -10,7 +10,7 @@ INSERT INTO caseload.therapist (district_id, therapist_id, discipline, fte, time
   SELECT 'B', 'T' || i, (ARRAY['SLP', 'OT', 'PT', 'PSY'])[1 + i % 4], (ARRAY[1, 0.8, 0.5])[1 + i % 3], 'America/New_York'
     FROM generate_series(1, :therapists) i;
 INSERT INTO caseload.client (district_id, client_id, site_id)
-  SELECT 'B', 'C' || i, 'S' || 1 + bench.pick(i, 1, greatest(:services / 350, 7)) FROM generate_series(1, :services * 4 / 5) i;
+  SELECT 'B', 'C' || i, 'S' || 1 + (i % :therapists + bench.pick(i, 1, 4)) % greatest(:services / 350, 7) FROM generate_series(1, :services * 4 / 5) i;
 INSERT INTO caseload.episode (district_id, client_id, episode, period)
   SELECT 'B', 'C' || i, 1, '[2025-08-01,)' FROM generate_series(1, :services * 4 / 5) i;
 INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, delivery, group_size, therapist_id, period)
@@ -18,7 +18,7 @@ INSERT INTO caseload.service (district_id, service_id, client_id, discipline, do
          (ARRAY['2x30/week', '30/week', '1x45/2 weeks', '4x20/month', '60/quarter'])[1 + bench.pick(i, 2, 5)]::caseload.dosage,
          CASE WHEN bench.u(i, 3) < 0.15 THEN 'consult' ELSE 'small_group_ok' END::caseload.delivery, 1 + bench.pick(i, 4, 3), t.therapist_id, '[2025-08-01,)'
     FROM generate_series(1, :services) i
-    JOIN caseload.therapist t ON t.district_id = 'B' AND t.therapist_id = 'T' || 1 + bench.pick(i, 5, :therapists);
+    JOIN caseload.therapist t ON t.district_id = 'B' AND t.therapist_id = 'T' || 1 + (1 + i % (:services * 4 / 5)) % :therapists;
 INSERT INTO caseload.duty (district_id, therapist_id, activity_name, dosage)
   SELECT 'B', therapist_id, a, '60/week' FROM caseload.therapist, unnest('{meeting,communication}'::text[]) a WHERE bench.pick(substr(therapist_id, 2)::integer, 6, 2) = 0;
 VACUUM ANALYZE;

@@ -125,16 +125,64 @@ find_team(WorkCache *cache, MemoryContext context, const char *district_id, bool
 	return team;
 }
 
+/* What a therapist does at the sites where the same holds. */
+typedef struct LevelWork
+{
+	const WorkPolicies *key;
+	const SiteYear *there;
+	int			clients;
+	int64		direct;
+} LevelWork;
+
+/*
+ * Group the sites of a therapist by what holds there; returns how many groups
+ * there are, and in *stops the places to go to.
+ */
+static int
+group_sites(Team *team, const Work *work, const char *discipline, LevelWork **groups, int *stops)
+{
+	int			count = 0;
+	int			length = (int) strlen(discipline);
+
+	*stops = 0;
+	for (const SiteWork *at = work->sites; at != NULL; at = at->next)
+		count++;
+	*groups = palloc(sizeof(LevelWork) * Max(count, 1));
+	count = 0;
+	for (const SiteWork *at = work->sites; at != NULL; at = at->next)
+	{
+		WorkSite   *site = &team->sites[at->site];
+		const SiteYear *there = cl_site_year(team, site, discipline, length);
+		LevelWork  *group = *groups;
+		LevelWork  *end = *groups + count;
+
+		if (site->site_id != NULL && (site->level == NULL || strcmp(site->level, "tele") != 0))
+			(*stops)++;
+		while (group < end && (group->key != there->policies || group->there->year.weeks != there->year.weeks))
+			group++;
+		if (group == end)
+		{
+			group->key = there->policies;
+			group->there = there;
+			group->clients = 0;
+			group->direct = 0;
+			count++;
+		}
+		group->clients += at->clients;
+		group->direct += at->direct;
+	}
+	return count;
+}
+
 /*
  * The minutes of each category: what the lines come to, what follows from
  * them by policies, and the duties.  NULL where the FTE (NULL: not known)
  * would have to be.
  */
 static void
-make_categories(Team *team, const Work *work, const char *discipline, Numeric fte, DateADT day,
+make_categories(Team *team, const Work *work, WorkPolicies *own, const char *discipline, Numeric fte,
 				Numeric minutes[CATEGORIES])
 {
-	WorkPolicies *own = cl_work_policies(team->policies, discipline, NULL, day);
 	Numeric		zero = int64_to_numeric(0);
 	Numeric		hundred = int64_to_numeric(100);
 	Numeric		reviews = zero;
@@ -142,35 +190,32 @@ make_categories(Team *team, const Work *work, const char *discipline, Numeric ft
 	Numeric		meetings = zero;
 	Numeric		makeup = zero;
 	Numeric		notes;
-	int			stops = 0;
+	LevelWork  *groups;
+	int			stops;
+	int			count = group_sites(team, work, discipline, &groups, &stops);
 
-	for (const SiteWork *at = work->sites; at != NULL; at = at->next)
+	for (LevelWork *group = groups; group < groups + count; group++)
 	{
-		const WorkSite *site = &team->sites[at->site];
-		WorkPolicies *there = cl_work_policies(team->policies, discipline, site->level, site->day);
-		Numeric		clients = int64_to_numeric(at->clients);
+		WorkPolicies *there = group->there->policies;
+		Numeric		clients = int64_to_numeric(group->clients);
+		Numeric		weeks = int64_to_numeric(group->there->year.weeks);
 
-		if (site->site_id != NULL && (site->level == NULL || strcmp(site->level, "tele") != 0))
-			stops++;
-		if (at->direct != 0)
-			makeup = plus(makeup, by(times(cl_millionths(at->direct), cl_work_policy(there, WP_MAKEUP_PERCENT)), hundred));
-		if (at->clients > 0)
-		{
-			Numeric		weeks = int64_to_numeric(cl_service_year(there, site->site_id).weeks);
-
-			reviews = plus(reviews,
-						   by(times(times(clients, cl_work_policy(there, WP_REVIEWS_PER_CLIENT_YEAR)),
-									cl_work_policy(there, WP_REVIEW_MINUTES)), weeks));
-			arrivals = plus(arrivals,
-							times(clients,
-								  plus(times(cl_work_policy(there, WP_REFERRALS_PER_WEEK), cl_work_policy(there, WP_EVALUATION_MINUTES)),
-									   times(cl_work_policy(there, WP_SCREENINGS_PER_WEEK), cl_work_policy(there, WP_SCREENING_MINUTES)))));
-			meetings = plus(meetings,
-							by(times(times(times(clients, cl_work_policy(there, WP_MEETINGS_PER_CLIENT_YEAR)),
-										   cl_work_policy(there, WP_MEETING_MINUTES)),
-									 cl_work_policy(there, WP_MEETING_ATTENDANCE)),
-							   times(weeks, hundred)));
-		}
+		if (group->direct != 0)
+			makeup = plus(makeup, by(times(cl_millionths(group->direct), cl_work_policy(there, WP_MAKEUP_PERCENT)), hundred));
+		if (group->clients == 0)
+			continue;
+		reviews = plus(reviews,
+					   by(times(times(clients, cl_work_policy(there, WP_REVIEWS_PER_CLIENT_YEAR)),
+								cl_work_policy(there, WP_REVIEW_MINUTES)), weeks));
+		arrivals = plus(arrivals,
+						times(clients,
+							  plus(times(cl_work_policy(there, WP_REFERRALS_PER_WEEK), cl_work_policy(there, WP_EVALUATION_MINUTES)),
+								   times(cl_work_policy(there, WP_SCREENINGS_PER_WEEK), cl_work_policy(there, WP_SCREENING_MINUTES)))));
+		meetings = plus(meetings,
+						by(times(times(times(clients, cl_work_policy(there, WP_MEETINGS_PER_CLIENT_YEAR)),
+									   cl_work_policy(there, WP_MEETING_MINUTES)),
+								 cl_work_policy(there, WP_MEETING_ATTENDANCE)),
+						   times(weeks, hundred)));
 	}
 	notes = cl_millionths(work->sessions);
 	if (work->unsaid != 0)
@@ -220,7 +265,7 @@ work_row(WorkCache *cache, Team *team, const Work *work, const char *discipline,
 
 	for (const SiteWork *at = work->sites; at != NULL; at = at->next)
 		sites += (team->sites[at->site].site_id != NULL);
-	make_categories(team, work, discipline, fte, day, minutes);
+	make_categories(team, work, own, discipline, fte, minutes);
 	values[TW_CLIENTS] = Int32GetDatum(work->clients);
 	values[TW_SERVICES] = Int32GetDatum(work->services);
 	values[TW_SITES] = Int32GetDatum(sites);
@@ -260,7 +305,7 @@ workload(PG_FUNCTION_ARGS)
 	DateADT		as_of = PG_ARGISNULL(5) ? 0 : PG_GETARG_DATEADT(5);
 	Datum		row;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(4) || PG_ARGISNULL(6))
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(4) || PG_ARGISNULL(6))
 		PG_RETURN_NULL();
 	cache->book.context = context;
 	if (cache->result == NULL)

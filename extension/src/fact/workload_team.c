@@ -12,9 +12,9 @@
 
 #include "common/hashfn.h"
 #include "common/int.h"
+#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "tcop/dest.h"
-#include "executor/tuptable.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
@@ -236,22 +236,28 @@ site_of(Team *team, const Datum *values, const bool *nulls)
 	return place;
 }
 
-static ServiceYear
-year_of(Team *team, WorkSite *site, Datum discipline)
+/* What holds for a discipline (of so many bytes) at a site. */
+const SiteYear *
+cl_site_year(Team *team, WorkSite *site, const char *discipline, int length)
 {
 	SiteYear   *known;
+	char	   *copy;
 
 	for (known = site->years; known != NULL; known = known->next)
 	{
-		if (equals_text(known->discipline, discipline))
-			return known->year;
+		if (strncmp(known->discipline, discipline, length) == 0 && known->discipline[length] == '\0')
+			return known;
 	}
 	known = MemoryContextAlloc(team->context, sizeof(SiteYear));
-	known->discipline = copy_text(team->context, discipline);
-	known->year = cl_service_year(cl_work_policies(team->policies, known->discipline, site->level, site->day), site->site_id);
+	copy = MemoryContextAlloc(team->context, length + 1);
+	memcpy(copy, discipline, length);
+	copy[length] = '\0';
+	known->discipline = copy;
+	known->policies = cl_work_policies(team->policies, copy, site->level, site->day);
+	known->year = cl_service_year(known->policies, site->site_id);
 	known->next = site->years;
 	site->years = known;
-	return known->year;
+	return known;
 }
 
 static void
@@ -302,10 +308,11 @@ add_service(Team *team, const Datum *values, const bool *nulls)
 	if (!nulls[DUE_DOSAGE])
 	{
 		Dosage		d = cl_dosage_unpack(DatumGetInt64(values[DUE_DOSAGE]));
-		ServiceYear year = year_of(team, site, values[DUE_DISCIPLINE]);
+		text	   *discipline = DatumGetTextPP(values[DUE_DISCIPLINE]);
+		ServiceYear year = cl_site_year(team, site, VARDATA_ANY(discipline), VARSIZE_ANY_EXHDR(discipline))->year;
 		int64		amount = (int64) d.minutes * Max(d.sessions, 1);
 		int64		whole = cl_dosage_weekly(&d, amount, year.weeks, year.months, 1);
-		int64		share = cl_dosage_weekly(&d, amount, year.weeks, year.months, DatumGetInt32(values[DUE_GROUP_SIZE]));
+		int64		share = cl_dosage_weekly(&d, amount, year.weeks, year.months, Max(DatumGetInt32(values[DUE_GROUP_SIZE]), 1));
 
 		add_minutes(&work->minutes[consult ? CAT_CONSULT : CAT_DIRECT], share);
 		if (caseload)
@@ -334,9 +341,10 @@ add_duty(Team *team, Datum therapist_id, Datum category, Datum minutes)
 		if (!equals_text(category_names[i], category))
 			continue;
 		oldcontext = MemoryContextSwitchTo(team->context);
-		work->duties[i] = work->duties[i] ? 
-			DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(work->duties[i]), minutes)) :
-			DatumGetNumericCopy(minutes);
+		if (work->duties[i] == NULL)
+			work->duties[i] = DatumGetNumericCopy(minutes);
+		else
+			work->duties[i] = DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(work->duties[i]), minutes));
 		MemoryContextSwitchTo(oldcontext);
 		return;
 	}
