@@ -162,7 +162,7 @@ INSERT INTO caseload.policy (district_id, policy_name, value) VALUES ('MIN', 'me
 CREATE ROLE regress_workload;
 GRANT USAGE ON SCHEMA caseload TO regress_workload;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA caseload TO regress_workload;
-GRANT SELECT ON caseload.therapist, caseload.policy, caseload.policy_kind, caseload.closure TO regress_workload;
+GRANT SELECT ON caseload.therapist, caseload.policy, caseload.policy_kind, caseload.closure, caseload.weighting TO regress_workload;
 SET ROLE regress_workload;
 \set VERBOSITY terse
 SELECT therapist_id, direct_minutes FROM caseload.workload('2025-12-01') WHERE district_id = 'MIN';

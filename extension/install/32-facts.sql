@@ -47,7 +47,15 @@ CREATE TYPE caseload.client_facts AS (
   records             integer,
   last_attended       date,
   last_contact        date,
-  next_appointment    date
+  next_appointment    date,
+  grade               integer,
+  low_incidence       boolean,
+  class_weight        numeric(6,3),
+  service_percent     numeric(5,2),
+  has_aide            boolean,
+  federal_setting     integer,
+  need_points         numeric(8,2),
+  weekly_minutes      numeric(12,2)
 );
 COMMENT ON TYPE caseload.client_facts IS 'What is known of a client in the current episode as of a date; the row that client rules are written over.';
 COMMENT ON COLUMN caseload.client_facts.district_id IS 'The district.';
@@ -97,6 +105,14 @@ COMMENT ON COLUMN caseload.client_facts.records IS 'How much of the record set i
 COMMENT ON COLUMN caseload.client_facts.last_attended IS 'Day of the last session; NULL = never. Not for rules: days_since_attended is.';
 COMMENT ON COLUMN caseload.client_facts.last_contact IS 'Day of the last session or two-way contact; NULL = never. Not for rules.';
 COMMENT ON COLUMN caseload.client_facts.next_appointment IS 'Day of the next appointment; NULL = none. Not for rules.';
+COMMENT ON COLUMN caseload.client_facts.grade IS 'Grade: -1 preschool, 0 kindergarten, 1 to 12, 13 beyond school; NULL = not recorded.';
+COMMENT ON COLUMN caseload.client_facts.low_incidence IS 'The client is in a low-incidence class.';
+COMMENT ON COLUMN caseload.client_facts.class_weight IS 'What such a client counts where others count 1: the weight of the low-incidence class; 1 = in none.';
+COMMENT ON COLUMN caseload.client_facts.service_percent IS 'Share of the school day or week in special education, in percent; NULL = not recorded.';
+COMMENT ON COLUMN caseload.client_facts.has_aide IS 'A paraprofessional is with the client; NULL = not recorded.';
+COMMENT ON COLUMN caseload.client_facts.federal_setting IS 'Federal setting, 1 to 8; NULL = not recorded.';
+COMMENT ON COLUMN caseload.client_facts.need_points IS 'Points by the district''s own matrix of needs; NULL = not rated.';
+COMMENT ON COLUMN caseload.client_facts.weekly_minutes IS 'Minutes per week that the client is to get from all services due on that date, in the service year of the site; NULL where the dosage of one of them is not known.';
 
 CREATE FUNCTION caseload._client_facts(
   attendance caseload.attendance, as_of date, begins_on date, strike_window integer, district_id text, client_id text, episode integer,

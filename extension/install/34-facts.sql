@@ -71,49 +71,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload._client_documents(text, text, daterange, date, text) IS 'Internal: the documents of a client in an episode as of a date, counted.';
 
-CREATE OR REPLACE FUNCTION caseload.client_facts(as_of date DEFAULT NULL)
-RETURNS SETOF caseload.client_facts
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
-BEGIN ATOMIC
-  SELECT a.district_id, a.client_id, a.episode, c.site_id, s.level, c.category, (f.x).is_active, (f.x).waiting, (f.x).services,
-         (f.x).days_enrolled, (f.x).weeks_enrolled, (f.x).appointments, (f.x).attended, (f.x).late, (f.x).no_shows,
-         (f.x).late_cancels, (f.x).client_cancels, (f.x).strikes, (f.x).unresolved, (f.x).no_show_rate, (f.x).strike_rate,
-         (f.x).misses_in_window, (f.x).strikes_in_window, (f.x).attended_in_window, (f.x).miss_run, (f.x).longest_miss_run,
-         (f.x).cancel_run, (f.x).on_time_run, (f.x).late_run, (f.x).days_since_attended, (f.x).days_since_contact, (f.x).days_unseen,
-         (f.x).days_inactive, (f.x).has_upcoming, (f.x).days_to_next, (f.x).days_past_warning, (f.x).documents_overdue,
-         (f.x).days_overdue, (f.x).notes_missing, (f.x).notes_late, (f.x).has_consent, (f.x).has_plan, (f.x).plan_with_client,
-         (f.x).records, (f.x).last_attended, (f.x).last_contact, (f.x).next_appointment
-    FROM caseload.client_activity a
-   CROSS JOIN LATERAL (SELECT caseload._day(client_facts.as_of, caseload.zone(a.attendance))) AS d (day)
-    JOIN caseload.client c ON c.district_id = a.district_id AND c.client_id = a.client_id
-    LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
-    LEFT JOIN caseload.policy p ON p.district_id = a.district_id AND p.policy_name = 'strike_window_days' AND p.valid @> d.day
-    LEFT JOIN LATERAL (SELECT (count(*))::integer AS due, (count(*) FILTER (WHERE v.therapist_id IS NULL))::integer AS waiting
-                         FROM caseload.service v
-                        WHERE v.district_id = a.district_id AND v.client_id = a.client_id AND v.period @> d.day) w ON true
-    LEFT JOIN LATERAL (SELECT max(g.due_on) AS due FROM caseload.flag g
-                        WHERE g.district_id = a.district_id AND g.client_id = a.client_id AND g.subject_key = a.client_id AND g.subject = 'client'
-                          AND g.episode = a.episode AND g.action = 'warn' AND g.state <> 'dismissed'
-                          AND g.raised_on <= d.day AND (g.cleared_on IS NULL OR g.cleared_on > d.day)) g ON true
-    LEFT JOIN LATERAL caseload._client_documents(a.district_id, a.client_id, a.period, d.day, caseload.zone(a.attendance)) t ON true
-   -- OFFSET 0: one call a row, not one a column
-   CROSS JOIN LATERAL (SELECT caseload._client_facts(a.attendance, d.day, lower(a.period), coalesce(p.value,
-                   (SELECT k.default_value FROM caseload.policy_kind k WHERE k.policy_name = 'strike_window_days'))::integer,
-                 a.district_id, a.client_id, a.episode, c.site_id, s.level, c.category, w.due, w.waiting, g.due,
-                 t.overdue, t.days_overdue, t.notes, t.notes_late, t.consent, t.plan, t.plan_with_client, t.closing_note) AS x
-                 OFFSET 0) f
-   WHERE a.period @> d.day;
-END;
-COMMENT ON FUNCTION caseload.client_facts(date) IS 'What is known of every enrolled client as of a date (NULL: today at the client''s site), one row each (see the type of the same name).';
-
-CREATE OR REPLACE FUNCTION caseload.active_clients(as_of date DEFAULT NULL)
-RETURNS TABLE (district_id text, client_id text)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
-BEGIN ATOMIC
-  SELECT f.district_id, f.client_id FROM caseload.client_facts(as_of) f WHERE f.is_active;
-END;
-COMMENT ON FUNCTION caseload.active_clients(date) IS 'Clients who receive services as of a date: enrolled, and not merely waiting.';
-
 CREATE OR REPLACE FUNCTION caseload._full_months(since date, until date)
 RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -222,6 +179,65 @@ BEGIN ATOMIC
   SELECT f.* FROM caseload._service_facts(as_of, 0) f;
 END;
 COMMENT ON FUNCTION caseload.service_facts(date) IS 'Every service that is due as of a date (NULL: today at the client''s site), to clients enrolled on it, in weekly minutes.';
+
+CREATE OR REPLACE FUNCTION caseload._client_minutes(district_id text, client_id text, as_of date)
+RETURNS TABLE (minutes numeric)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+  -- one row, whatever there is; one dosage that is not known makes the sum unknown, not small
+  SELECT CASE WHEN count(*) = count(f.client_minutes) THEN coalesce(round(sum(f.client_minutes), 2), 0) END::numeric(12,2)
+    FROM caseload._service_facts(as_of, 0) f
+   WHERE f.district_id = _client_minutes.district_id AND f.client_id = _client_minutes.client_id;
+END;
+COMMENT ON FUNCTION caseload._client_minutes(text, text, date) IS 'Internal: minutes per week that a client is to get from all services due on a date; NULL where the dosage of one of them is not known.';
+
+CREATE OR REPLACE FUNCTION caseload.client_facts(as_of date DEFAULT NULL)
+RETURNS SETOF caseload.client_facts
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
+BEGIN ATOMIC
+  SELECT a.district_id, a.client_id, a.episode, c.site_id, s.level, c.category, (f.x).is_active, (f.x).waiting, (f.x).services,
+         (f.x).days_enrolled, (f.x).weeks_enrolled, (f.x).appointments, (f.x).attended, (f.x).late, (f.x).no_shows,
+         (f.x).late_cancels, (f.x).client_cancels, (f.x).strikes, (f.x).unresolved, (f.x).no_show_rate, (f.x).strike_rate,
+         (f.x).misses_in_window, (f.x).strikes_in_window, (f.x).attended_in_window, (f.x).miss_run, (f.x).longest_miss_run,
+         (f.x).cancel_run, (f.x).on_time_run, (f.x).late_run, (f.x).days_since_attended, (f.x).days_since_contact, (f.x).days_unseen,
+         (f.x).days_inactive, (f.x).has_upcoming, (f.x).days_to_next, (f.x).days_past_warning, (f.x).documents_overdue,
+         (f.x).days_overdue, (f.x).notes_missing, (f.x).notes_late, (f.x).has_consent, (f.x).has_plan, (f.x).plan_with_client,
+         (f.x).records, (f.x).last_attended, (f.x).last_contact, (f.x).next_appointment,
+         c.grade::integer, c.low_incidence_class IS NOT NULL, coalesce(i.weight, 1)::numeric(6,3), c.service_percent, c.has_aide,
+         c.federal_setting::integer, c.need_points, m.minutes
+    FROM caseload.client_activity a
+   CROSS JOIN LATERAL (SELECT caseload._day(client_facts.as_of, caseload.zone(a.attendance))) AS d (day)
+    JOIN caseload.client c ON c.district_id = a.district_id AND c.client_id = a.client_id
+    LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
+    LEFT JOIN caseload.low_incidence_class i ON i.class_name = c.low_incidence_class
+    LEFT JOIN LATERAL caseload._client_minutes(a.district_id, a.client_id, d.day) m ON true
+    LEFT JOIN caseload.policy p ON p.district_id = a.district_id AND p.policy_name = 'strike_window_days' AND p.valid @> d.day
+    LEFT JOIN LATERAL (SELECT (count(*))::integer AS due, (count(*) FILTER (WHERE v.therapist_id IS NULL))::integer AS waiting
+                         FROM caseload.service v
+                        WHERE v.district_id = a.district_id AND v.client_id = a.client_id AND v.period @> d.day) w ON true
+    LEFT JOIN LATERAL (SELECT max(g.due_on) AS due FROM caseload.flag g
+                        WHERE g.district_id = a.district_id AND g.client_id = a.client_id AND g.subject_key = a.client_id AND g.subject = 'client'
+                          AND g.episode = a.episode AND g.action = 'warn' AND g.state <> 'dismissed'
+                          AND g.raised_on <= d.day AND (g.cleared_on IS NULL OR g.cleared_on > d.day)) g ON true
+    LEFT JOIN LATERAL caseload._client_documents(a.district_id, a.client_id, a.period, d.day, caseload.zone(a.attendance)) t ON true
+   -- HAVING: one call a row, not one a column; and the planner knows that it is one row, so that neither the call nor what goes
+   -- into it is made where only columns of the tables are asked for
+    LEFT JOIN LATERAL (SELECT caseload._client_facts(a.attendance, d.day, lower(a.period), coalesce(p.value,
+                   (SELECT k.default_value FROM caseload.policy_kind k WHERE k.policy_name = 'strike_window_days'))::integer,
+                 a.district_id, a.client_id, a.episode, c.site_id, s.level, c.category, w.due, w.waiting, g.due,
+                 t.overdue, t.days_overdue, t.notes, t.notes_late, t.consent, t.plan, t.plan_with_client, t.closing_note) AS x
+                 HAVING true) f ON true
+   WHERE a.period @> d.day;
+END;
+COMMENT ON FUNCTION caseload.client_facts(date) IS 'What is known of every enrolled client as of a date (NULL: today at the client''s site), one row each (see the type of the same name).';
+
+CREATE OR REPLACE FUNCTION caseload.active_clients(as_of date DEFAULT NULL)
+RETURNS TABLE (district_id text, client_id text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
+BEGIN ATOMIC
+  SELECT f.district_id, f.client_id FROM caseload.client_facts(as_of) f WHERE f.is_active;
+END;
+COMMENT ON FUNCTION caseload.active_clients(date) IS 'Clients who receive services as of a date: enrolled, and not merely waiting.';
 
 CREATE OR REPLACE FUNCTION caseload._episode_changes(as_of date, days integer)
 RETURNS TABLE (district_id text, client_id text, site_id text, period daterange, day date, begun boolean, ended boolean)

@@ -58,8 +58,19 @@ typedef enum ClientColumn
 	CF_LAST_ATTENDED,
 	CF_LAST_CONTACT,
 	CF_NEXT_APPOINTMENT,
+	CF_GRADE,					/* from here on as ClientInput.profile has them */
+	CF_LOW_INCIDENCE,
+	CF_CLASS_WEIGHT,
+	CF_SERVICE_PERCENT,
+	CF_HAS_AIDE,
+	CF_FEDERAL_SETTING,
+	CF_NEED_POINTS,
+	CF_WEEKLY_MINUTES,
 	CF_COLUMNS
 } ClientColumn;
+
+/* What stands in the client's row, and the minutes of the plan. */
+#define CF_PROFILE_COLUMNS	(CF_COLUMNS - CF_GRADE)
 
 /* Of the documents of a client, as _client_documents() counts them. */
 typedef struct ClientDocuments
@@ -94,10 +105,12 @@ typedef struct ClientInput
 	bool		warned;
 	DateADT		warning_due;	/* if warned: of the warning that stands */
 	ClientDocuments documents;
+	NullableDatum profile[CF_PROFILE_COLUMNS];
 } ClientInput;
 
 extern void cl_client_facts(AttendanceReader *reader, LocalClock *clock, const ClientInput *in,
 							const bool *wanted, Datum *values, bool *nulls);
 extern void cl_check_client_facts(TupleDesc tupdesc);
+extern void cl_unknown_profile(NullableDatum *profile);
 
 #endif							/* CL_CLIENT_FACTS_H */

@@ -28,6 +28,19 @@ enum
 	FLAG_CLEARED_ON
 };
 
+/* Places in the columns of cl_client_table. */
+enum
+{
+	CLIENT_SITE_ID = 2,
+	CLIENT_CATEGORY,
+	CLIENT_GRADE,
+	CLIENT_LOW_INCIDENCE_CLASS,
+	CLIENT_SERVICE_PERCENT,
+	CLIENT_HAS_AIDE,
+	CLIENT_FEDERAL_SETTING,
+	CLIENT_NEED_POINTS
+};
+
 /* Services of a client on a day. */
 #define UNSURE	(-1)			/* depends on which day it is there */
 typedef struct ServiceCount
@@ -59,6 +72,7 @@ typedef struct Judge
 	Relation	service;
 	Relation	client;
 	Relation	site;
+	Relation	low_incidence;
 	TupleTableSlot *slot;		/* a row of facts */
 	MemoryContext scratch;		/* reset for each client */
 	RowBuffer	row;			/* of flags */
@@ -71,6 +85,8 @@ typedef struct Judge
 	bool		asks_client;
 	bool		asks_window;
 	bool		asks_documents;
+	bool		asks_profile;
+	bool		asks_minutes;
 	bool		wanted[CF_COLUMNS];
 	/* window of the district and day looked up last */
 	char	   *window_district;
@@ -89,11 +105,12 @@ typedef struct Judge
 	Datum		site_id;
 	Datum		level;
 	Datum		category;
+	NullableDatum profile[CF_PROFILE_COLUMNS];
 } Judge;
-
 
 extern CachedTable cl_flag_table;
 extern CachedTable cl_service_table;
+extern CachedTable cl_client_table;
 
 extern void cl_open_judge(Judge *judge, const DateADT *as_of, FlagChanges *changes);
 extern void cl_close_judge(Judge *judge);
@@ -105,6 +122,8 @@ extern void cl_begin_client(Judge *judge, const SubjectKey *key);
 extern void cl_read_value(Judge *judge, HeapTuple tuple, ActivityValue *value);
 extern bool cl_holds_day(Judge *judge, const ActivityValue *value, AttendanceReader *reader);
 extern bool cl_judge_episode(Judge *judge, AttendanceReader *reader, const ActivityValue *value, StandingFlag *standing);
+extern void cl_read_profile(Judge *judge, HeapTuple tuple);
+extern void cl_read_minutes(Judge *judge, NullableDatum *minutes);
 extern void cl_judge_client(Judge *judge, const SubjectKey *key, const ClientValues *values);
 
 #endif							/* CL_CLIENT_JUDGE_H */

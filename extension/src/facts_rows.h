@@ -22,6 +22,7 @@ typedef void (*RowReader) (FactsRow *row, void *arg);
 
 extern void cl_read_rows(RuleSet *rules, const DateADT *as_of, const char *district_id, const KeySet *set,
 						 RowReader reader, void *arg);
+extern void cl_append_facts(StringInfo query, const Subject *subject, const Bitmapset *wanted);
 extern void cl_row_scope(FactsRow *row);
 
 #endif							/* CL_FACTS_ROWS_H */

@@ -119,6 +119,7 @@ typedef struct RuleSet
 } RuleSet;
 
 /* subject.c */
+extern int	cl_find_fact(TupleDesc facts, const char *name, Oid type);
 extern Subject *cl_subject(const char *name);
 extern TupleDesc cl_facts_type(const char *subject);
 
@@ -138,6 +139,7 @@ extern void cl_append_value(StringInfo out, Datum value, Oid type);
 
 /* rule.c */
 extern RuleSet *cl_rules(const char *subject);
+extern Datum cl_fact_names(TupleDesc facts, const Bitmapset *used);
 
 /* program.c */
 extern void cl_restrict_rights(Restriction *before);

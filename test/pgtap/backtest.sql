@@ -76,6 +76,19 @@ INSERT INTO service (district_id, service_id, client_id, discipline, therapist_i
   SELECT v.district_id, 'then' || v.service_id, v.client_id, v.discipline, (SELECT min(t.therapist_id) FROM therapist t WHERE t.district_id = :'district'),
          daterange(upper(v.period) + pg_temp.chance('p' || v.service_id, 3), NULL)
     FROM service v WHERE v.district_id = :'district' AND pg_temp.chance('o' || v.client_id, 5) = 0 AND v.therapist_id IS NULL AND NOT upper_inf(v.period);
+-- what states count clients by; service years and dosages that change
+UPDATE client c SET grade = CASE WHEN pg_temp.chance('s' || client_id, 6) > 0 THEN pg_temp.chance('t' || client_id, 15) - 1 END,
+                    low_incidence_class = (ARRAY['Autistic Support', 'Multi-Disabilities Support'])[pg_temp.chance('u' || client_id, 4)],
+                    service_percent = CASE WHEN pg_temp.chance('v' || client_id, 6) > 0 THEN pg_temp.chance('w' || client_id, 400) / 4.0 END,
+                    has_aide = CASE WHEN pg_temp.chance('x' || client_id, 6) > 0 THEN pg_temp.chance('y' || client_id, 2) = 0 END,
+                    federal_setting = CASE WHEN pg_temp.chance('z' || client_id, 6) > 0 THEN 1 + pg_temp.chance('A' || client_id, 8) END,
+                    need_points = CASE WHEN pg_temp.chance('B' || client_id, 6) > 0 THEN pg_temp.chance('C' || client_id, 200) / 8.0 END
+ WHERE district_id = :'district';
+UPDATE low_incidence_class SET weight = 1.75 WHERE class_name = 'Autistic Support';
+UPDATE service SET dosage = CASE WHEN pg_temp.chance('D' || service_id, 10) > 0 THEN ((1 + pg_temp.chance('E' || service_id, 40)) || '/' || (ARRAY['week', 'month', 'year'])[1 + pg_temp.chance('F' || service_id, 3)])::dosage END
+ WHERE district_id = :'district' AND pg_temp.chance('G' || service_id, 2) = 0;
+INSERT INTO policy (district_id, policy_name, valid, value) VALUES
+  (:'district', 'calendar', '[2025-10-01,2026-01-15)', 'clinic'), (:'district', 'calendar', '[2026-02-20,)', 'clinic');
 -- an episode that follows the one before without a day between
 UPDATE episode e SET period = daterange(lower(e.period), date '2026-01-10' + pg_temp.chance('q' || e.client_id, 40))
  WHERE e.district_id = :'district' AND pg_temp.chance('r' || e.client_id, 6) = 0 AND upper_inf(e.period) AND coalesce(lower(e.period) < '2026-01-01', true)
@@ -148,7 +161,7 @@ DECLARE
 BEGIN
   FOR c IN SELECT a.attname AS name, a.atttypid::regtype::text AS type FROM pg_attribute a
             WHERE a.attrelid = 'caseload.client_facts'::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid <> 'date'::regtype LOOP
-    IF c.type IN ('integer', 'double precision') THEN
+    IF c.type IN ('integer', 'double precision', 'numeric') THEN
       EXECUTE format('SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY %I)::text FROM facts', c.name) INTO middle;
       INSERT INTO conditions VALUES (format('%I > %s', c.name, middle)), (format('%I = %s', c.name, middle));
     ELSIF c.type = 'boolean' THEN

@@ -103,10 +103,22 @@ INSERT INTO caseload.site (district_id, site_id, name, level, state, time_zone)
   VALUES (pg_temp.h(10), pg_temp.h(20), pg_temp.h(21), 'clinic', pg_temp.h(22), 'Pacific/Chatham');
 INSERT INTO caseload.therapist (district_id, therapist_id, name, discipline, fte, state, time_zone)
   SELECT pg_temp.h(10), pg_temp.h(30 + i), pg_temp.h(40 + i), pg_temp.h(50), 1, pg_temp.h(51), 'Asia/Kathmandu' FROM generate_series(1, 2) i;
+INSERT INTO caseload.weighting (district_id, weighting_name, expression, capacity, unit, discipline, jurisdiction, source, description)
+  VALUES (pg_temp.h(10), pg_temp.h(52), format('CASE category WHEN %L THEN 2 ELSE 1 END', pg_temp.h(62)), format('CASE discipline WHEN %L THEN 20 ELSE 30 END', pg_temp.h(50)),
+          pg_temp.h(53), pg_temp.h(50), pg_temp.h(12), pg_temp.h(54), pg_temp.h(55));
+UPDATE caseload.weighting_version SET changed_by = pg_temp.h(94) WHERE district_id = pg_temp.h(10);
+INSERT INTO caseload.policy (district_id, policy_name, value) VALUES (pg_temp.h(10), 'weighting', pg_temp.h(52));
 INSERT INTO caseload.license (district_id, therapist_id, state, discipline, valid)
   SELECT pg_temp.h(10), pg_temp.h(31), pg_temp.h(60), pg_temp.h(50), '[2025-01-01,2027-01-01)';
-INSERT INTO caseload.client (district_id, client_id, name, site_id, state, category)
-  SELECT pg_temp.h(10), pg_temp.h(100 + i), pg_temp.h(200 + i), CASE WHEN i % 2 = 0 THEN pg_temp.h(20) END, pg_temp.h(61), pg_temp.h(62) FROM generate_series(1, 8) i;
+INSERT INTO caseload.low_incidence_class (class_name, weight, description, source) VALUES (pg_temp.h(56), 1.5, pg_temp.h(57), pg_temp.h(58));
+INSERT INTO caseload.client (district_id, client_id, name, site_id, state, category, grade, low_incidence_class, service_percent, has_aide, federal_setting, need_points, case_manager_id)
+  SELECT pg_temp.h(10), pg_temp.h(100 + i), pg_temp.h(200 + i), CASE WHEN i % 2 = 0 THEN pg_temp.h(20) END, pg_temp.h(61), pg_temp.h(62), i, pg_temp.h(56), i * 10.25, i > 4, i, i / 8.0, pg_temp.h(31)
+    FROM generate_series(1, 8) i;
+INSERT INTO caseload.therapist_scope (district_id, therapist_id, valid, lowest_grade) VALUES (pg_temp.h(10), pg_temp.h(32), '[2020-01-01,2021-01-01)', 1);
+INSERT INTO caseload.activity (activity_name, category, cluster, description, source) VALUES (pg_temp.h(64), 'other', 'compliance', pg_temp.h(65), pg_temp.h(66));
+INSERT INTO caseload.duty (district_id, duty_id, therapist_id, activity_name, dosage, client_id, site_id)
+  VALUES (pg_temp.h(10), pg_temp.h(67), pg_temp.h(31), pg_temp.h(64), '30/week', pg_temp.h(101), pg_temp.h(20));
+INSERT INTO caseload.closure (district_id, closure_id, site_id, days, reason) VALUES (pg_temp.h(10), pg_temp.h(68), pg_temp.h(20), '[2020-01-01,2020-01-02)', pg_temp.h(69));
 INSERT INTO caseload.episode (district_id, client_id, episode, period, closure_reason, outcome)
   SELECT pg_temp.h(10), pg_temp.h(100 + i), 1, '[2025-09-01,2026-01-01)', pg_temp.h(63), 'met' FROM generate_series(1, 4) i;
 INSERT INTO caseload.episode (district_id, client_id, episode, period)
@@ -184,6 +196,7 @@ SELECT format($$SELECT %L WHERE NOT EXISTS (SELECT FROM caseload.%I t WHERE t.%I
    AND c.relname <> 'installation'
    AND (c.relname || '.' || a.attname) <> ALL ('{policy_kind.value_type,policy_kind.default_value,policy.value,site.level,site.time_zone,therapist.time_zone,
         episode.outcome,document.kind,subject.subject_name,rule.subject,rule.severity,rule.action,rule.facts,rule_version.subject,rule_version.facts,
+        weighting.subject,weighting.facts,weighting_version.subject,activity.category,activity.cluster,policy.discipline,policy.site_level,policy_kind.scope,
         flag.subject,flag.severity,flag.action,flag.state,flag_step.step}'::text[])
  ORDER BY 1 \gexec
 SQL
@@ -258,7 +271,7 @@ run 'pg_dump --data-only --disable-triggers' pg_dump --data-only --disable-trigg
 fresh caseload_tap_data
 run 'prepare for data only' psql -Xq -v ON_ERROR_STOP=1 -d caseload_tap_data -o /dev/null \
   -c 'CREATE EXTENSION caseload CASCADE' -c 'SELECT caseload.install()' -f "$work/own.sql" \
-  -c 'TRUNCATE caseload.installation, caseload.policy_kind, caseload.policy, caseload.rule, caseload.rule_version' \
+  -c 'TRUNCATE caseload.installation, caseload.policy_kind, caseload.policy, caseload.rule, caseload.rule_version, caseload.weighting, caseload.weighting_version, caseload.low_incidence_class, caseload.activity CASCADE' \
   -c 'ALTER TABLE caseload.policy DISABLE TRIGGER policy_before_write' \
   -c 'ALTER TABLE caseload.contact ENABLE ALWAYS TRIGGER activity_after_truncate' \
   -c 'GRANT SELECT ON caseload.current_flags TO PUBLIC' -c 'GRANT EXECUTE ON FUNCTION caseload.client_facts(date) TO PUBLIC'

@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -39,6 +40,8 @@ typedef enum EpisodeColumn
 	EC_SITE_ID,
 	EC_LEVEL,
 	EC_CATEGORY,
+	EC_GRADE,					/* as in ClientColumn, without the minutes */
+	EC_NEED_POINTS = EC_GRADE + (CF_NEED_POINTS - CF_GRADE),
 	EC_DEFAULT_WINDOW,
 	EC_SERVICE_FROM,			/* arrays from here on */
 	EC_SERVICE_UNTIL,
@@ -54,7 +57,9 @@ typedef enum EpisodeColumn
 	EC_DOCUMENT_ABOUT,
 	EC_DOCUMENT_DUE,
 	EC_DOCUMENT_DONE,
-	EC_DOCUMENT_WITH_CLIENT
+	EC_DOCUMENT_WITH_CLIENT,
+	EC_MINUTES_FROM,
+	EC_MINUTES
 } EpisodeColumn;
 
 /* The kinds of documents that are told apart; the query knows the numbers. */
@@ -96,6 +101,7 @@ typedef struct EpisodeReplay
 	bool		asks_window;
 	bool		asks_warnings;
 	bool		asks_documents;
+	bool		asks_minutes;
 	/* the clock of the zone read last */
 	LocalClock	clock;
 	char		zone[CL_MAX_ZONE + 1];
@@ -113,6 +119,9 @@ typedef struct EpisodeReplay
 	Periods		warnings;
 	Document   *documents;
 	int			n_documents;
+	Datum	   *minutes_from;	/* days on which weekly_minutes may change, in order */
+	Datum	   *minutes;		/* from that day on; below 0: not known */
+	int			n_minutes;
 	const char *district_id;	/* NULL: not needed yet */
 	const char *key;
 	/* its days */
@@ -147,6 +156,8 @@ episodes_query(const EpisodeReplay *work)
 	appendStringInfoString(&query,
 		"SELECT a.district_id, a.client_id, a.episode, lower(a.period), upper(a.period), a.attendance,"
 		"       c.site_id, s.level, c.category,"
+		"       c.grade::integer, c.low_incidence_class IS NOT NULL, coalesce(i.weight, 1)::numeric(6,3), c.service_percent,"
+		"       c.has_aide, c.federal_setting::integer, c.need_points,"
 		"       (SELECT k.default_value::integer FROM caseload.policy_kind k WHERE k.policy_name = 'strike_window_days'),");
 	appendStringInfoString(&query, work->asks_services ?
 		"       v.begins, v.ends, v.waiting, v.disciplines," : "NULL, NULL, NULL, NULL,");
@@ -155,11 +166,13 @@ episodes_query(const EpisodeReplay *work)
 	appendStringInfoString(&query, work->asks_warnings ?
 		"       g.begins, g.ends, g.due," : "NULL, NULL, NULL,");
 	appendStringInfoString(&query, work->asks_documents ?
-		"       t.kinds, t.about, t.due, t.done, t.with_client" : "NULL, NULL, NULL, NULL, NULL");
+		"       t.kinds, t.about, t.due, t.done, t.with_client," : "NULL, NULL, NULL, NULL, NULL,");
+	appendStringInfoString(&query, work->asks_minutes ? "       m.days, m.minutes" : "NULL, NULL");
 	appendStringInfoString(&query,
 		"  FROM caseload.client_activity a"
 		"  JOIN caseload.client c ON c.district_id = a.district_id AND c.client_id = a.client_id"
-		"  LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id");
+		"  LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id"
+		"  LEFT JOIN caseload.low_incidence_class i ON i.class_name = c.low_incidence_class");
 	if (work->asks_services)
 		appendStringInfoString(&query,
 			"  LEFT JOIN (SELECT v.district_id, v.client_id, array_agg(coalesce(lower(v.period), '-infinity')) AS begins,"
@@ -200,6 +213,20 @@ episodes_query(const EpisodeReplay *work)
 			"              WHERE $3 IS NULL OR t.district_id = $3"
 			"              GROUP BY t.district_id, t.client_id) t"
 			"    ON t.district_id = a.district_id AND t.client_id = a.client_id");
+	/* days on which a service, a policy of the calendar or a service year begins or ends; in between nothing changes */
+	if (work->asks_minutes)
+		appendStringInfoString(&query,
+			" CROSS JOIN LATERAL (SELECT array_agg(b.day ORDER BY b.day) AS days, array_agg(coalesce(n.minutes, -1) ORDER BY b.day) AS minutes"
+			"                       FROM (SELECT greatest($1, lower(a.period)) AS day"
+			"                             UNION SELECT unnest(ARRAY[lower(v.period), upper(v.period)]) FROM caseload.service v"
+			"                                    WHERE v.district_id = a.district_id AND v.client_id = a.client_id"
+			"                             UNION SELECT unnest(ARRAY[lower(p.valid), upper(p.valid)]) FROM caseload.policy p"
+			"                                    WHERE p.district_id IN (a.district_id, '*')"
+			"                                      AND p.policy_name IN ('calendar', 'school_weeks', 'school_months')"
+			"                             UNION SELECT make_date(y, 7, 1)"
+			"                                     FROM generate_series(extract(year FROM $1)::integer, extract(year FROM $2)::integer) y) b"
+			"                      CROSS JOIN LATERAL caseload._client_minutes(a.district_id, a.client_id, b.day) n"
+			"                      WHERE b.day >= $1 AND b.day <= $2 AND a.period @> b.day) m");
 	appendStringInfoString(&query,
 		" WHERE a.period && daterange($1, $2, '[]') AND ($3 IS NULL OR a.district_id = $3)");
 	return query.data;
@@ -415,6 +442,25 @@ set_documents(EpisodeReplay *work)
 	}
 }
 
+static bool
+numeric_is_negative(Datum value)
+{
+	return DatumGetBool(DirectFunctionCall2(numeric_lt, value, DirectFunctionCall1(int4_numeric, Int32GetDatum(0))));
+}
+
+/* What _client_minutes() says, from the last day on which it may have changed. */
+static void
+set_minutes(EpisodeReplay *work)
+{
+	NullableDatum *minutes = &work->in.profile[CF_WEEKLY_MINUTES - CF_GRADE];
+	int			place = 0;
+
+	while (place + 1 < work->n_minutes && DatumGetDateADT(work->minutes_from[place + 1]) <= work->day)
+		place++;
+	minutes->isnull = work->n_minutes == 0 || numeric_is_negative(work->minutes[place]);
+	minutes->value = minutes->isnull ? (Datum) 0 : work->minutes[place];
+}
+
 /* Does the condition hold on the day in work? */
 static bool
 day_holds(EpisodeReplay *work)
@@ -432,6 +478,8 @@ day_holds(EpisodeReplay *work)
 		set_warning(work);
 	if (work->asks_documents)
 		set_documents(work);
+	if (work->asks_minutes)
+		set_minutes(work);
 	ExecClearTuple(work->slot);
 	cl_client_facts(&reader, &work->clock, &work->in, work->wanted, work->slot->tts_values, work->slot->tts_isnull);
 	ExecStoreVirtualTuple(work->slot);
@@ -499,6 +547,9 @@ replay_episode(EpisodeReplay *work)
 		DATE_NOEND(work->until);
 	work->in.site_id = row_text(work, EC_SITE_ID);
 	work->in.category = row_text(work, EC_CATEGORY);
+	cl_unknown_profile(work->in.profile);
+	for (int i = 0; i <= CF_NEED_POINTS - CF_GRADE; i++)
+		work->in.profile[i].value = row_value(work, EC_GRADE + i, &work->in.profile[i].isnull);
 	work->default_window = DatumGetInt32(row_value(work, EC_DEFAULT_WINDOW, &isnull));
 	if (isnull)
 		elog(ERROR, "policy strike_window_days is not there");
@@ -510,6 +561,8 @@ replay_episode(EpisodeReplay *work)
 	cl_attendance_open(&work->start, DatumGetAttendancePP(row_value(work, EC_ATTENDANCE, &isnull)));
 	set_clock(work);
 	row_documents(work);
+	work->n_minutes = row_array(work, EC_MINUTES_FROM, DATEOID, &work->minutes_from);
+	(void) row_array(work, EC_MINUTES, NUMERICOID, &work->minutes);
 	work->day = Max(replay->from, work->in.from);
 	work->last = Min(replay->to, work->until - 1);
 	work->district_id = work->key = NULL;
@@ -538,6 +591,7 @@ cl_replay_clients(Replay *replay)
 	work.asks_window = asks(replay, CF_MISSES_IN_WINDOW, CF_ATTENDED_IN_WINDOW);
 	work.asks_warnings = asks(replay, CF_DAYS_PAST_WARNING, CF_DAYS_PAST_WARNING);
 	work.asks_documents = asks(replay, CF_DOCUMENTS_OVERDUE, CF_RECORDS);
+	work.asks_minutes = asks(replay, CF_WEEKLY_MINUTES, CF_WEEKLY_MINUTES);
 	work.zone_length = -1;
 	work.slot = MakeSingleTupleTableSlot(replay->subject->facts, &TTSOpsVirtual);
 

@@ -31,10 +31,6 @@ CachedTable	cl_service_table = {
 	{"district_id", "client_id", "period", "therapist_id", "discipline", NULL}
 };
 
-static CachedTable client_table = {
-	"client", "client_pkey", {"district_id", "client_id", "site_id", "category", NULL}
-};
-
 static CachedTable site_table = {
 	"site", "site_pkey", {"district_id", "site_id", "level", NULL}
 };
@@ -94,7 +90,9 @@ cl_open_judge(Judge *judge, const DateADT *as_of, FlagChanges *changes)
 
 	facts = judge->rules->facts;
 	judge->asks_services = asks(facts, CF_IS_ACTIVE, CF_SERVICES);
-	judge->asks_client = asks(facts, CF_SITE_ID, CF_CATEGORY);
+	judge->asks_profile = asks(facts, CF_GRADE, CF_NEED_POINTS);
+	judge->asks_client = judge->asks_profile || asks(facts, CF_SITE_ID, CF_CATEGORY);
+	judge->asks_minutes = asks(facts, CF_WEEKLY_MINUTES, CF_WEEKLY_MINUTES);
 	judge->asks_window = asks(facts, CF_MISSES_IN_WINDOW, CF_ATTENDED_IN_WINDOW);
 	judge->asks_documents = asks(facts, CF_DOCUMENTS_OVERDUE, CF_RECORDS);
 	for (int column = 0; column < CF_COLUMNS; column++)
@@ -116,6 +114,8 @@ cl_close_judge(Judge *judge)
 		table_close(judge->client, NoLock);
 	if (judge->site)
 		table_close(judge->site, NoLock);
+	if (judge->low_incidence)
+		table_close(judge->low_incidence, NoLock);
 }
 
 static Datum
@@ -124,7 +124,7 @@ copy_text(Datum value, bool isnull)
 	return isnull ? (Datum) 0 : PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
 }
 
-/* Site, level and category of the client in work. */
+/* Site, level, category and profile of the client in work. */
 static void
 read_client(Judge *judge)
 {
@@ -137,21 +137,24 @@ read_client(Judge *judge)
 		return;
 	judge->client_read = true;
 	judge->site_id = judge->level = judge->category = (Datum) 0;
+	cl_unknown_profile(judge->profile);
 	if (judge->client == NULL)
 	{
-		judge->client = cl_open_table(&client_table, AccessShareLock);
+		judge->client = cl_open_table(&cl_client_table, AccessShareLock);
 		judge->site = cl_open_table(&site_table, AccessShareLock);
 	}
 	keys[0] = CStringGetTextDatum(judge->key.district_id);
 	keys[1] = CStringGetTextDatum(judge->key.id);
-	scan = cl_lookup(&client_table, judge->client, judge->snapshot, keys, 2);
+	scan = cl_lookup(&cl_client_table, judge->client, judge->snapshot, keys, 2);
 	if ((tuple = systable_getnext(scan)) != NULL)
 	{
-		Datum		value = cl_column_of(&client_table, judge->client, tuple, 2, &isnull);
+		Datum		value = cl_column_of(&cl_client_table, judge->client, tuple, CLIENT_SITE_ID, &isnull);
 
 		judge->site_id = copy_text(value, isnull);
-		value = cl_column_of(&client_table, judge->client, tuple, 3, &isnull);
+		value = cl_column_of(&cl_client_table, judge->client, tuple, CLIENT_CATEGORY, &isnull);
 		judge->category = copy_text(value, isnull);
+		if (judge->asks_profile)
+			cl_read_profile(judge, tuple);
 	}
 	systable_endscan(scan);
 	if (judge->site_id == (Datum) 0)
@@ -453,13 +456,18 @@ cl_judge_episode(Judge *judge, AttendanceReader *reader, const ActivityValue *va
 	in.from = value->from;
 	in.as_of = judge->day;
 	in.window = judge->asks_window ? strike_window(judge) : 1;
+	cl_unknown_profile(in.profile);
 	if (judge->asks_client)
 	{
 		read_client(judge);
 		in.site_id = judge->site_id;
 		in.level = judge->level;
 		in.category = judge->category;
+		if (judge->asks_profile)
+			memcpy(in.profile, judge->profile, sizeof(in.profile));
 	}
+	if (judge->asks_minutes)
+		cl_read_minutes(judge, &in.profile[CF_WEEKLY_MINUTES - CF_GRADE]);
 	if (judge->asks_services)
 	{
 		ServiceCount count = {0};

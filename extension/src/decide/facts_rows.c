@@ -39,6 +39,29 @@ is_key(const Subject *subject, int column)
 }
 
 /*
+ * The columns of a row f of a subject's facts, in their places: those that
+ * name it and those wanted (numbered as by pull_varattnos()); others NULL.
+ */
+void
+cl_append_facts(StringInfo query, const Subject *subject, const Bitmapset *wanted)
+{
+	for (int i = 0; i < subject->facts->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(subject->facts, i);
+
+		if (i > 0)
+			appendStringInfoString(query, ", ");
+		if (column->attisdropped)
+			appendStringInfoString(query, "NULL::boolean");
+		else if (is_key(subject, i + 1) || bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, wanted))
+			appendStringInfo(query, "f.%s", quote_identifier(NameStr(column->attname)));
+		else
+			appendStringInfo(query, "NULL::%s AS %s", format_type_be_qualified(column->atttypid),
+							 quote_identifier(NameStr(column->attname)));
+	}
+}
+
+/*
  * The query for the facts of a subject: columns that no rule asks for are
  * NULL.  $1 is as_of, $2 a district (NULL: all), or with "keyed" the arrays
  * $2 and $3 are the districts and keys of the rows wanted.
@@ -47,24 +70,12 @@ static char *
 facts_query(RuleSet *rules, bool keyed)
 {
 	const Subject *subject = rules->subject;
-	Bitmapset  *facts = rules->facts;
 	StringInfoData query;
 
 	initStringInfo(&query);
 	appendStringInfoString(&query, keyed ? "SELECT f.* FROM unnest($2, $3) AS k (district_id, key) CROSS JOIN LATERAL (SELECT " : "SELECT ");
-	for (int i = 0; i < subject->facts->natts; i++)
-	{
-		Form_pg_attribute column = TupleDescAttr(subject->facts, i);
-
-		if (column->attisdropped)
-			appendStringInfoString(&query, "NULL::boolean, ");
-		else if (is_key(subject, i + 1) || bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, facts))
-			appendStringInfo(&query, "f.%s, ", quote_identifier(NameStr(column->attname)));
-		else
-			appendStringInfo(&query, "NULL::%s AS %s, ", format_type_be_qualified(column->atttypid),
-							 quote_identifier(NameStr(column->attname)));
-	}
-	appendStringInfo(&query, "caseload._day($1, %s) FROM %s AS f WHERE ",
+	cl_append_facts(&query, subject, rules->facts);
+	appendStringInfo(&query, ", caseload._day($1, %s) FROM %s AS f WHERE ",
 					 subject->zone ? subject->zone : "NULL", subject->source);
 	if (!keyed)
 		appendStringInfoString(&query, "($2::text IS NULL OR f.district_id = $2)");

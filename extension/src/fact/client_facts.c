@@ -67,7 +67,15 @@ static const struct
 	{"records", INT4OID},
 	{"last_attended", DATEOID},
 	{"last_contact", DATEOID},
-	{"next_appointment", DATEOID}
+	{"next_appointment", DATEOID},
+	{"grade", INT4OID},
+	{"low_incidence", BOOLOID},
+	{"class_weight", NUMERICOID},
+	{"service_percent", NUMERICOID},
+	{"has_aide", BOOLOID},
+	{"federal_setting", INT4OID},
+	{"need_points", NUMERICOID},
+	{"weekly_minutes", NUMERICOID}
 };
 
 PG_FUNCTION_INFO_V1(client_facts);
@@ -127,6 +135,17 @@ set_text(Datum *values, bool *nulls, ClientColumn column, MaybeText text)
 {
 	values[column] = text;
 	nulls[column] = (text == (Datum) 0);
+}
+
+/* No profile known: all of it is NULL. */
+void
+cl_unknown_profile(NullableDatum *profile)
+{
+	for (int i = 0; i < CF_PROFILE_COLUMNS; i++)
+	{
+		profile[i].value = (Datum) 0;
+		profile[i].isnull = true;
+	}
 }
 
 /*
@@ -198,6 +217,11 @@ cl_client_facts(AttendanceReader *reader, LocalClock *clock, const ClientInput *
 	values[CF_HAS_PLAN] = BoolGetDatum(documents->plan);
 	values[CF_PLAN_WITH_CLIENT] = BoolGetDatum(documents->plan_with_client);
 	values[CF_RECORDS] = Int32GetDatum(documents->consent + documents->plan + (missing == 0) + documents->closing_note);
+	for (int i = 0; i < CF_PROFILE_COLUMNS; i++)
+	{
+		values[CF_GRADE + i] = in->profile[i].value;
+		nulls[CF_GRADE + i] = in->profile[i].isnull;
+	}
 	if (wanted != NULL)
 		return;
 	nulls[CF_LAST_ATTENDED] = (facts.last_attended == CL_NEVER);
@@ -215,7 +239,8 @@ cl_client_facts(AttendanceReader *reader, LocalClock *clock, const ClientInput *
  * plan, plan_with_client, closing_note) -> client_facts
  *
  * NULL for begins_on, site_id, level, category and warning_due means that
- * there is none; a NULL count or flag of documents is 0 or false.
+ * there is none; a NULL count or flag of documents is 0 or false.  The columns
+ * from grade on are NULL: who calls has them from the tables as they are.
  */
 Datum
 client_facts(PG_FUNCTION_ARGS)
@@ -273,6 +298,7 @@ client_facts(PG_FUNCTION_ARGS)
 	in.documents.plan = BOOL_ARG(18);
 	in.documents.plan_with_client = BOOL_ARG(19);
 	in.documents.closing_note = BOOL_ARG(20);
+	cl_unknown_profile(in.profile);
 
 	cl_attendance_open(&reader, PG_GETARG_ATTENDANCE_PP(0));
 	cl_clock_init(&clock, reader.zone, reader.zone_length);

@@ -255,8 +255,6 @@ rule_before_write(PG_FUNCTION_ARGS)
 	char	   *action;
 	Expr	   *expression;
 	Bitmapset  *used = NULL;
-	const char **names;
-	int			count = 0;
 	int			column;
 	Datum		value;
 	bool		isnull = false;
@@ -284,26 +282,34 @@ rule_before_write(PG_FUNCTION_ARGS)
 	facts = cl_facts_type(subject);
 	expression = cl_expression_analyze(condition, facts, BOOLOID);
 	pull_varattnos((Node *) expression, 1, &used);
-	names = palloc(sizeof(char *) * facts->natts);
-	for (int i = 0; i < facts->natts; i++)
-	{
-		const char *name = NameStr(TupleDescAttr(facts, i)->attname);
-
-		if (!bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, used))
-			continue;
-		/* it would keep itself alive */
-		if (strcmp(subject, "client") == 0 && i == CF_DAYS_PAST_WARNING && strcmp(action, "warn") == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("a rule that warns cannot look at warnings"),
-					 errdetail("The condition uses the fact \"%s\" and the action is \"warn\".", name)));
-		names[count++] = name;
-	}
-	value = cl_text_array(names, count);
+	/* it would keep itself alive */
+	if (strcmp(subject, "client") == 0 && strcmp(action, "warn") == 0 &&
+		bms_is_member(CF_DAYS_PAST_WARNING + 1 - FirstLowInvalidHeapAttributeNumber, used))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a rule that warns cannot look at warnings"),
+				 errdetail("The condition uses the fact \"%s\" and the action is \"warn\".",
+						   NameStr(TupleDescAttr(facts, CF_DAYS_PAST_WARNING)->attname))));
+	value = cl_fact_names(facts, used);
 	return PointerGetDatum(heap_modify_tuple_by_cols(tuple, tupdesc, 1, &column, &value, &isnull));
 }
 
-/* Statement trigger AFTER any change of rule, subject or site: tell all backends. */
+/* The names of the facts in a set of columns, as pull_varattnos() numbers them: text[]. */
+Datum
+cl_fact_names(TupleDesc facts, const Bitmapset *used)
+{
+	const char **names = palloc(sizeof(char *) * Max(facts->natts, 1));
+	int			count = 0;
+
+	for (int i = 0; i < facts->natts; i++)
+	{
+		if (bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, used))
+			names[count++] = NameStr(TupleDescAttr(facts, i)->attname);
+	}
+	return cl_text_array(names, count);
+}
+
+/* Statement trigger AFTER any change of rule, weighting, subject or site: tell all backends. */
 Datum
 rule_after_write(PG_FUNCTION_ARGS)
 {

@@ -49,12 +49,12 @@ static CachedQuery subject_query = {
 };
 
 /* The number of a column of this name and type; 0 when there is none. */
-static int
-find_column(TupleDesc tupdesc, const char *name, Oid type)
+int
+cl_find_fact(TupleDesc facts, const char *name, Oid type)
 {
-	for (int i = 0; i < tupdesc->natts; i++)
+	for (int i = 0; i < facts->natts; i++)
 	{
-		Form_pg_attribute column = TupleDescAttr(tupdesc, i);
+		Form_pg_attribute column = TupleDescAttr(facts, i);
 
 		if (!column->attisdropped && strcmp(NameStr(column->attname), name) == 0)
 			return !OidIsValid(type) || getBaseType(column->atttypid) == type ? i + 1 : 0;
@@ -113,9 +113,9 @@ open_registered(Subject *subject)
 	subject->facts_relid = RelationGetRelid(rel);
 	subject->source = psprintf("(SELECT * FROM %s)", relation);
 	subject->registered = true;
-	subject->district_column = find_column(subject->facts, "district_id", TEXTOID);
+	subject->district_column = cl_find_fact(subject->facts, "district_id", TEXTOID);
 	for (int i = 0; i < n_keys && i < (int) lengthof(subject->key_columns); i++)
-		subject->key_columns[subject->keys++] = find_column(subject->facts, TextDatumGetCString(keys[i]), InvalidOid);
+		subject->key_columns[subject->keys++] = cl_find_fact(subject->facts, TextDatumGetCString(keys[i]), InvalidOid);
 	table_close(rel, AccessShareLock);
 
 	for (int i = 0; i < subject->keys; i++)
@@ -156,17 +156,17 @@ cl_subject(const char *name)
 		subject->facts_relid = get_typ_typrelid(type);
 		subject->source = psprintf("caseload.%s($1)", type_name);
 		subject->zone = pstrdup(builtin[i].zone);
-		subject->district_column = find_column(subject->facts, "district_id", TEXTOID);
-		subject->key_columns[subject->keys++] = find_column(subject->facts, builtin[i].key, TEXTOID);
-		subject->client_column = builtin[i].of_client ? find_column(subject->facts, "client_id", TEXTOID) : 0;
-		subject->episode_column = find_column(subject->facts, "episode", INT4OID);
+		subject->district_column = cl_find_fact(subject->facts, "district_id", TEXTOID);
+		subject->key_columns[subject->keys++] = cl_find_fact(subject->facts, builtin[i].key, TEXTOID);
+		subject->client_column = builtin[i].of_client ? cl_find_fact(subject->facts, "client_id", TEXTOID) : 0;
+		subject->episode_column = cl_find_fact(subject->facts, "episode", INT4OID);
 		if (subject->district_column == 0 || subject->key_columns[0] == 0)
 			elog(ERROR, "type caseload.%s lacks its key", type_name);
 	}
 	if (subject->facts == NULL && !open_registered(subject))
 		refuse_subject(name);
-	subject->level_column = find_column(subject->facts, "level", TEXTOID);
-	subject->discipline_column = find_column(subject->facts, "discipline", TEXTOID);
+	subject->level_column = cl_find_fact(subject->facts, "level", TEXTOID);
+	subject->discipline_column = cl_find_fact(subject->facts, "discipline", TEXTOID);
 	return subject;
 }
 
