@@ -118,4 +118,43 @@ SELECT client_id, rule_name FROM caseload.flag WHERE district_id = 'RULE' AND cl
 SELECT client_id, rule_name FROM caseload.flags(CURRENT_DATE, 'RULE') WHERE client_id IN ('nested', 'other') ORDER BY 1, 2;
 DROP TRIGGER regress_on_flag ON caseload.flag;
 DROP FUNCTION regress_on_flag();
+-- constraints and indexes of somebody's on flag hold like any
+CREATE TABLE regress_severity (severity text PRIMARY KEY);
+CREATE FUNCTION regress_write(n integer) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  what text;
+BEGIN
+  INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status)
+    VALUES ('RULE', 'nested', 'w' || n, now() - n * interval '1 minute', 'attended');
+  DELETE FROM caseload.appointment WHERE district_id = 'RULE' AND client_id = 'nested' AND appointment_id = 'w' || n;
+  RETURN 'written';
+EXCEPTION WHEN integrity_constraint_violation THEN
+  GET STACKED DIAGNOSTICS what = CONSTRAINT_NAME;
+  RETURN what;
+END $$;
+-- both write: one to raise and to clear with each appointment more
+UPDATE caseload.rule SET condition = 'appointments % 2 = 0' WHERE district_id = 'RULE' AND rule_name = 'b_odd';
+SELECT regress_write(1);
+ALTER TABLE caseload.flag ADD CONSTRAINT regress_check CHECK (message <> 'm') NOT VALID;
+SELECT regress_write(2);
+ALTER TABLE caseload.flag DROP CONSTRAINT regress_check;
+ALTER TABLE caseload.flag ADD CONSTRAINT regress_fkey FOREIGN KEY (severity) REFERENCES regress_severity NOT VALID;
+SELECT regress_write(3);
+ALTER TABLE caseload.flag DROP CONSTRAINT regress_fkey;
+CREATE UNIQUE INDEX regress_index ON caseload.flag ((client_id || state)) WHERE client_id = 'nested' AND state = 'open';
+SELECT regress_write(4);
+DROP INDEX caseload.regress_index;
+CREATE INDEX regress_index ON caseload.flag (subject_key, cleared_on) WHERE snoozed_until IS NULL;
+SELECT regress_write(5);
+-- what was written by itself is in every index
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SELECT count(*) FILTER (WHERE cleared_on IS NULL) AS standing, count(*) AS flags FROM caseload.flag WHERE subject_key = 'nested' AND snoozed_until IS NULL;
+SELECT count(*) AS standing FROM caseload.flag WHERE district_id = 'RULE' AND subject_key = 'nested' AND cleared_on IS NULL;
+SELECT count(*) AS flags FROM caseload.flag WHERE district_id = 'RULE' AND client_id = 'nested';
+RESET enable_seqscan;
+RESET enable_bitmapscan;
+DROP INDEX caseload.regress_index;
+DROP FUNCTION regress_write(integer);
+DROP TABLE regress_severity;
 DELETE FROM caseload.rule WHERE district_id = 'RULE';

@@ -360,7 +360,8 @@ CREATE TABLE IF NOT EXISTS caseload.appointment (
   starts_at      timestamptz NOT NULL CHECK (isfinite(starts_at)),
   minutes        integer CHECK (minutes BETWEEN 1 AND 1440),
   status         caseload.appointment_status NOT NULL DEFAULT 'scheduled',
-  PRIMARY KEY (district_id, client_id, appointment_id),
+  -- with the time, so that the evidence of a flag is found without a look at every row of the client
+  PRIMARY KEY (district_id, client_id, appointment_id) INCLUDE (starts_at),
   CONSTRAINT appointment_client_fkey FOREIGN KEY (district_id, client_id) REFERENCES caseload.client,
   CONSTRAINT appointment_service_fkey FOREIGN KEY (district_id, service_id) REFERENCES caseload.service,
   CONSTRAINT appointment_therapist_fkey FOREIGN KEY (district_id, therapist_id) REFERENCES caseload.therapist
@@ -381,7 +382,7 @@ CREATE TABLE IF NOT EXISTS caseload.contact (
   contact_id  text COLLATE "C" NOT NULL DEFAULT gen_random_uuid()::text,
   at          timestamptz NOT NULL CHECK (isfinite(at)),
   kind        caseload.contact_kind NOT NULL,
-  PRIMARY KEY (district_id, client_id, contact_id),
+  PRIMARY KEY (district_id, client_id, contact_id) INCLUDE (at),
   CONSTRAINT contact_client_fkey FOREIGN KEY (district_id, client_id) REFERENCES caseload.client
 );
 COMMENT ON TABLE caseload.contact IS 'A touch between sessions. A two-way contact ends inactivity, but not the time unseen.';

@@ -8,7 +8,7 @@ RETURNS TABLE (district_id text, "group" text, therapists integer, left_out inte
                lowest_z numeric, highest_z numeric, max_min_ratio numeric, gini_corrected numeric, cv_sample numeric, theil numeric,
                mean_log_deviation numeric, atkinson_05 numeric, palma numeric, top20_bottom20 numeric, max_share numeric,
                tenure_therapists integer, tenure_r numeric, percent_of_paid numeric)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 10
 BEGIN ATOMIC
   -- one look at the workload, whatever is made of it
   WITH w AS MATERIALIZED (
@@ -67,7 +67,7 @@ CREATE OR REPLACE FUNCTION caseload.equity_trend(
 RETURNS TABLE (as_of date, district_id text, "group" text, therapists integer, left_out integer, fte numeric, mean_per_fte numeric, range_per_fte numeric,
                percent_of_capacity numeric, highest_percent numeric, gini numeric, jain numeric, cv numeric, hoover numeric, theil numeric,
                max_min_ratio numeric, minutes_to_move numeric, tenure_r numeric)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 100
 BEGIN ATOMIC
   SELECT d.day, e.district_id, e."group", e.therapists, e.left_out, e.fte, e.mean_per_fte, e.range_per_fte, e.percent_of_capacity, e.highest_percent,
          e.gini, e.jain, e.cv, e.hoover, e.theil, e.max_min_ratio, e.minutes_to_move, e.tenure_r
@@ -82,7 +82,7 @@ CREATE OR REPLACE FUNCTION caseload.peer_comparison(as_of date DEFAULT NULL, in_
 RETURNS TABLE (district_id text, discipline text, therapist_id text, fte numeric, clients integer, weekly_minutes numeric, minutes_per_fte numeric,
                percent_of_capacity numeric, z_score numeric, z_sample numeric, place integer, peers integer, peers_mean numeric, peers_median numeric,
                peers_lowest numeric, peers_highest numeric, percent_of_paid numeric)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 100
 BEGIN ATOMIC
   WITH w AS MATERIALIZED (
     SELECT w.district_id, w.discipline, w.therapist_id, w.fte, w.clients, w.weekly_minutes, w.utilization, w.paid_utilization,
@@ -131,7 +131,7 @@ COMMENT ON COLUMN caseload.peers.percent_of_paid IS 'All work of a week, documen
 
 CREATE OR REPLACE FUNCTION caseload.load_advice(as_of date DEFAULT NULL, in_district text DEFAULT NULL)
 RETURNS TABLE (district_id text, discipline text, therapist_id text, advice text, z_score numeric, percent_of_capacity numeric, why text)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 10
 BEGIN ATOMIC
   SELECT p.district_id, p.discipline, p.therapist_id, a.advice, p.z_score, p.percent_of_capacity, a.why
     FROM caseload.peer_comparison(load_advice.as_of, in_district) p

@@ -160,7 +160,6 @@ extern Datum attendance_subtract(PG_FUNCTION_ARGS);
 /* attendance_clock.c: local days */
 extern void cl_clock_init(LocalClock *clock, const char *zone, int zone_length);
 extern int32 cl_local_day(LocalClock *clock, int64 second);
-extern bool cl_day_reached(LocalClock *clock, int64 second, int32 day);
 extern int32 cl_finite_day(DateADT date);
 extern int32 cl_today(LocalClock *clock);
 
@@ -222,6 +221,22 @@ cl_builder_add(AttendanceBuilder *builder, Event event)
 		word >>= 7;
 	}
 	builder->bytes[builder->used++] = (uint8) word;
+}
+
+/* No zone has ever been farther from UTC. */
+#define CL_FARTHEST_ZONE		((int64) 25 * SECS_PER_HOUR)
+
+/* Is the local day of this instant on or after that day? */
+static inline bool
+cl_day_reached(LocalClock *clock, int64 second, int32 day)
+{
+	int64		since = second - (int64) day * SECS_PER_DAY;
+
+	if (since < -CL_FARTHEST_ZONE)
+		return false;
+	if (since >= CL_FARTHEST_ZONE)
+		return true;
+	return cl_local_day(clock, second) >= day;
 }
 
 static inline bool

@@ -59,11 +59,19 @@
 #define stringToQualifiedNameList_compat(string) stringToQualifiedNameList(string)
 #endif
 
-/* 16: EvalPlanQualInit() is told the relations that are changed */
+/* 16: simple_heap_update() tells which indexes need entries; the tuple tells it, too */
 #if PG_VERSION_NUM >= 160000
-#define EvalPlanQualInit_compat(epqstate, estate) EvalPlanQualInit(epqstate, estate, NULL, NIL, -1, NIL)
+#define simple_heap_update_compat(rel, tid, tuple) \
+	do { TU_UpdateIndexes ignored_; simple_heap_update(rel, tid, tuple, &ignored_); } while (0)
 #else
-#define EvalPlanQualInit_compat(epqstate, estate) EvalPlanQualInit(epqstate, estate, NULL, NIL, -1)
+#define simple_heap_update_compat(rel, tid, tuple) simple_heap_update(rel, tid, tuple)
+#endif
+
+/* 18: an index scan can be instrumented */
+#if PG_VERSION_NUM >= 180000
+#define index_beginscan_compat(rel, index, snapshot, n_keys) index_beginscan(rel, index, snapshot, NULL, n_keys, 0)
+#else
+#define index_beginscan_compat(rel, index, snapshot, n_keys) index_beginscan(rel, index, snapshot, n_keys, 0)
 #endif
 
 /* 18: functions that do not return are marked in front */

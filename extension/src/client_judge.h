@@ -58,6 +58,18 @@ typedef struct RowBuffer
 	bool		isnull[CL_TABLE_COLUMNS];
 } RowBuffer;
 
+/* What the rules ask for. */
+typedef struct ClientAsks
+{
+	bool		services;
+	bool		client;
+	bool		window;
+	bool		documents;
+	bool		profile;
+	bool		minutes;
+	bool		wanted[CF_COLUMNS];
+} ClientAsks;
+
 /* Reads clients and judges them. */
 typedef struct Judge
 {
@@ -80,14 +92,7 @@ typedef struct Judge
 	LocalClock	clock;
 	char		zone[CL_MAX_ZONE + 1];	/* of the clock */
 	int			zone_length;	/* -1: no clock yet */
-	/* what the rules ask for */
-	bool		asks_services;
-	bool		asks_client;
-	bool		asks_window;
-	bool		asks_documents;
-	bool		asks_profile;
-	bool		asks_minutes;
-	bool		wanted[CF_COLUMNS];
+	const ClientAsks *asks;
 	/* window of the district and day looked up last */
 	char	   *window_district;
 	DateADT		window_day;

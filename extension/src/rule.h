@@ -82,8 +82,12 @@ typedef struct RuleScope
 	void	   *arg;
 } RuleScope;
 
+/* Conditions that native.c understands. */
+typedef struct NativeProgram NativeProgram;
+
 /*
- * The rules of one district and those of all, as one projection.  Those that
+ * The rules of one district and those of all, as one program: those that
+ * native.c understands, and one projection for the others.  Those that
  * look at warnings come last, and are judged when the others have been.
  */
 typedef struct RuleProgram
@@ -93,8 +97,12 @@ typedef struct RuleProgram
 	Rule	  **rules;
 	int			count;
 	int			early;			/* how many of them are not late */
-	ProjectionInfo **chunks[2]; /* early, late */
+	NativeProgram *native[2];	/* early, late */
+	ProjectionInfo **chunks[2];
 	int			n_chunks[2];
+	int		   *projected[2];	/* which rule each column of the chunks is */
+	int			n_projected[2];
+	int		   *asked;			/* rules that native.c has left to the executor */
 	Bitmapset **superseders;	/* of each rule; NULL: none */
 	bool		can_fail;
 	bool		broken;			/* some rule does not compile */
@@ -116,6 +124,7 @@ typedef struct RuleSet
 	int			n_programs;
 	struct KeySet *levels;		/* districts and the levels of their sites; NULL: no rule asks */
 	Bitmapset  *facts;			/* columns that any rule uses, as pull_varattnos() numbers them */
+	void	   *asks;			/* what decide/ makes of that; NULL: nothing yet */
 } RuleSet;
 
 /* subject.c */
@@ -140,6 +149,14 @@ extern void cl_append_value(StringInfo out, Datum value, Oid type);
 /* rule.c */
 extern RuleSet *cl_rules(const char *subject);
 extern Datum cl_fact_names(TupleDesc facts, const Bitmapset *used);
+
+/* native.c */
+extern NativeProgram *cl_native_new(void);
+extern bool cl_native_add(NativeProgram *program, int rule, Expr *condition, bool can_fail);
+extern void cl_native_finish(NativeProgram *program);
+
+/* native_run.c */
+extern int	cl_native_judge(NativeProgram *program, TupleTableSlot *facts, Verdict *verdicts, int *asked);
 
 /* program.c */
 extern void cl_restrict_rights(Restriction *before);

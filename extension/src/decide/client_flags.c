@@ -182,7 +182,7 @@ find_differing(const char *district_id, const DateADT *as_of, KeySet *differing,
 
 	cl_open_judge(&judge, as_of, kept);
 	read_standing(&judge, district_id, context);
-	if (judge.asks_services)
+	if (judge.asks->services)
 		read_services(&judge, district_id, context);
 	initStringInfo(&buffer);
 	if (district_id != NULL)

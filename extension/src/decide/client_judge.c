@@ -62,6 +62,28 @@ asks(Bitmapset *facts, ClientColumn first, ClientColumn last)
 	return false;
 }
 
+/* Looked up once for a set of rules. */
+static const ClientAsks *
+client_asks(RuleSet *rules)
+{
+	ClientAsks *made;
+
+	if (rules->asks != NULL)
+		return rules->asks;
+	cl_check_client_facts(rules->subject->facts);
+	made = MemoryContextAllocZero(rules->context, sizeof(ClientAsks));
+	made->services = asks(rules->facts, CF_IS_ACTIVE, CF_SERVICES);
+	made->profile = asks(rules->facts, CF_GRADE, CF_NEED_POINTS);
+	made->client = made->profile || asks(rules->facts, CF_SITE_ID, CF_CATEGORY);
+	made->minutes = asks(rules->facts, CF_WEEKLY_MINUTES, CF_WEEKLY_MINUTES);
+	made->window = asks(rules->facts, CF_MISSES_IN_WINDOW, CF_ATTENDED_IN_WINDOW);
+	made->documents = asks(rules->facts, CF_DOCUMENTS_OVERDUE, CF_RECORDS);
+	for (int column = 0; column < CF_COLUMNS; column++)
+		made->wanted[column] = asks(rules->facts, column, column);
+	rules->asks = made;
+	return made;
+}
+
 static void
 init_row(RowBuffer *row, Relation rel)
 {
@@ -72,11 +94,9 @@ init_row(RowBuffer *row, Relation rel)
 void
 cl_open_judge(Judge *judge, const DateADT *as_of, FlagChanges *changes)
 {
-	Bitmapset  *facts;
-
 	memset(judge, 0, sizeof(Judge));
 	judge->rules = cl_rules("client");
-	cl_check_client_facts(judge->rules->subject->facts);
+	judge->asks = client_asks(judge->rules);
 	judge->as_of = as_of;
 	judge->changes = changes;
 	judge->zone_length = -1;
@@ -88,15 +108,6 @@ cl_open_judge(Judge *judge, const DateADT *as_of, FlagChanges *changes)
 	judge->slot = MakeSingleTupleTableSlot(judge->rules->subject->facts, &TTSOpsVirtual);
 	judge->scratch = AllocSetContextCreate(CurrentMemoryContext, "caseload client", ALLOCSET_SMALL_SIZES);
 
-	facts = judge->rules->facts;
-	judge->asks_services = asks(facts, CF_IS_ACTIVE, CF_SERVICES);
-	judge->asks_profile = asks(facts, CF_GRADE, CF_NEED_POINTS);
-	judge->asks_client = judge->asks_profile || asks(facts, CF_SITE_ID, CF_CATEGORY);
-	judge->asks_minutes = asks(facts, CF_WEEKLY_MINUTES, CF_WEEKLY_MINUTES);
-	judge->asks_window = asks(facts, CF_MISSES_IN_WINDOW, CF_ATTENDED_IN_WINDOW);
-	judge->asks_documents = asks(facts, CF_DOCUMENTS_OVERDUE, CF_RECORDS);
-	for (int column = 0; column < CF_COLUMNS; column++)
-		judge->wanted[column] = asks(facts, column, column);
 	judge->snapshot = RegisterSnapshot(GetLatestSnapshot());
 }
 
@@ -153,7 +164,7 @@ read_client(Judge *judge)
 		judge->site_id = copy_text(value, isnull);
 		value = cl_column_of(&cl_client_table, judge->client, tuple, CLIENT_CATEGORY, &isnull);
 		judge->category = copy_text(value, isnull);
-		if (judge->asks_profile)
+		if (judge->asks->profile)
 			cl_read_profile(judge, tuple);
 	}
 	systable_endscan(scan);
@@ -450,25 +461,25 @@ cl_judge_episode(Judge *judge, AttendanceReader *reader, const ActivityValue *va
 	}
 	program = judge->program;
 
-	in.district_id = judge->wanted[CF_DISTRICT_ID] ? CStringGetTextDatum(judge->key.district_id) : (Datum) 0;
-	in.client_id = judge->wanted[CF_CLIENT_ID] ? CStringGetTextDatum(judge->key.id) : (Datum) 0;
+	in.district_id = judge->asks->wanted[CF_DISTRICT_ID] ? CStringGetTextDatum(judge->key.district_id) : (Datum) 0;
+	in.client_id = judge->asks->wanted[CF_CLIENT_ID] ? CStringGetTextDatum(judge->key.id) : (Datum) 0;
 	in.episode = value->episode;
 	in.from = value->from;
 	in.as_of = judge->day;
-	in.window = judge->asks_window ? strike_window(judge) : 1;
+	in.window = judge->asks->window ? strike_window(judge) : 1;
 	cl_unknown_profile(in.profile);
-	if (judge->asks_client)
+	if (judge->asks->client)
 	{
 		read_client(judge);
 		in.site_id = judge->site_id;
 		in.level = judge->level;
 		in.category = judge->category;
-		if (judge->asks_profile)
+		if (judge->asks->profile)
 			memcpy(in.profile, judge->profile, sizeof(in.profile));
 	}
-	if (judge->asks_minutes)
+	if (judge->asks->minutes)
 		cl_read_minutes(judge, &in.profile[CF_WEEKLY_MINUTES - CF_GRADE]);
-	if (judge->asks_services)
+	if (judge->asks->services)
 	{
 		ServiceCount count = {0};
 
@@ -484,7 +495,7 @@ cl_judge_episode(Judge *judge, AttendanceReader *reader, const ActivityValue *va
 		in.services = count.due;
 		in.waiting_services = count.waiting;
 	}
-	if (judge->asks_documents)
+	if (judge->asks->documents)
 		read_documents(judge, judge->zone, value->from, value->until, &in.documents);
 
 	scope.district_id = judge->key.district_id;
@@ -493,7 +504,7 @@ cl_judge_episode(Judge *judge, AttendanceReader *reader, const ActivityValue *va
 	scope.treated = scope_treated;
 	scope.arg = judge;
 	ExecClearTuple(slot);
-	cl_client_facts(reader, &judge->clock, &in, judge->wanted, slot->tts_values, slot->tts_isnull);
+	cl_client_facts(reader, &judge->clock, &in, judge->asks->wanted, slot->tts_values, slot->tts_isnull);
 	ExecStoreVirtualTuple(slot);
 	cl_judge_guarded(program, slot, false);
 	if (program->count > program->early)

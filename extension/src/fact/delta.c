@@ -264,14 +264,18 @@ changed_value(Attendance *value, const AttendanceReader *zone,
 }
 
 static void
-write_value(Relation rel, const SubjectKey *key, HeapTuple tuple, const ActivityValue *value)
+write_value(RowWriter *writer, const SubjectKey *key, HeapTuple tuple, const ActivityValue *value)
 {
 	Datum		args[4];
 	OwnerScope	scope;
 
-	if (cl_activity_table.simple)
+	if (cl_activity_table.can_update)
 	{
-		cl_update_row(rel, tuple, &cl_activity_table, COLUMN_ATTENDANCE, PointerGetDatum(value->attendance));
+		const int	column = COLUMN_ATTENDANCE;
+		const Datum attendance = PointerGetDatum(value->attendance);
+		const bool	isnull = false;
+
+		cl_update_row(writer, tuple, 1, &column, &attendance, &isnull);
 		return;
 	}
 	args[0] = CStringGetTextDatum(key->district_id);
@@ -289,9 +293,10 @@ write_value(Relation rel, const SubjectKey *key, HeapTuple tuple, const Activity
  * current memory context.
  */
 static bool
-apply_to_client(Relation rel, Snapshot snapshot, const SubjectKey *key, const EventDelta *deltas, int count,
+apply_to_client(RowWriter *writer, Snapshot snapshot, const SubjectKey *key, const EventDelta *deltas, int count,
 				ClientValues *values)
 {
+	Relation	rel = writer->rel;
 	int			capacity = 4;
 	DeltaRow   *rows = palloc(sizeof(DeltaRow) * capacity);
 	int		   *place = palloc(sizeof(int) * count);
@@ -376,7 +381,7 @@ apply_to_client(Relation rel, Snapshot snapshot, const SubjectKey *key, const Ev
 		}
 		value->attendance = changed_value(value->attendance, &zone, events, row->added,
 										  events + row->added, row->removed);
-		write_value(rel, key, row->tuple, value);
+		write_value(writer, key, row->tuple, value);
 	}
 	return true;
 }
@@ -395,8 +400,10 @@ cl_apply_deltas(const KeySet *set, const DeltaList *list, ClientValues *values)
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	MemoryContext scratch = values ? CurrentMemoryContext :
 		AllocSetContextCreate(CurrentMemoryContext, "caseload client", ALLOCSET_SMALL_SIZES);
+	RowWriter	writer;
 	bool		wrote = false;
 
+	cl_begin_writing(&writer, &cl_activity_table, rel);
 	for (int64 i = 0; i < list->count;)
 	{
 		int			client = list->deltas[i].client;
@@ -408,7 +415,7 @@ cl_apply_deltas(const KeySet *set, const DeltaList *list, ClientValues *values)
 		CHECK_FOR_INTERRUPTS();
 		while (end < list->count && list->deltas[end].client == client)
 			end++;
-		done = apply_to_client(rel, snapshot, &set->keys[client], &list->deltas[i], (int) (end - i),
+		done = apply_to_client(&writer, snapshot, &set->keys[client], &list->deltas[i], (int) (end - i),
 							   values ? &values[client] : &ignored);
 		if (done)
 			wrote = true;
@@ -422,6 +429,7 @@ cl_apply_deltas(const KeySet *set, const DeltaList *list, ClientValues *values)
 	}
 	if (!values)
 		MemoryContextDelete(scratch);
+	cl_end_writing(&writer);
 	UnregisterSnapshot(snapshot);
 	table_close(rel, NoLock);
 	if (wrote)

@@ -6,22 +6,13 @@
  * starting and ending an executor costs more than all that it is to find.
  * So the tables that the common path reads are read by their indexes, as
  * the server reads its catalogs, on the snapshot that the caller takes.
- *
- * Only derived data are written like this, and only where nobody could tell
- * the difference: no trigger of anybody's, no constraint to check, no index
- * but plain ones.  Everywhere else the caller writes by a query.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/relation.h"
 #include "access/table.h"
-#include "catalog/indexing.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
-#include "catalog/pg_trigger.h"
-#include "commands/trigger.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -42,40 +33,6 @@ invalidate_tables(Datum arg, Oid relid)
 		if (!OidIsValid(relid) || relid == table->relid || relid == table->indexid)
 			table->valid = false;
 	}
-}
-
-/* Would an update by query do anything but change the row? */
-static bool
-is_simple(Relation rel)
-{
-	TupleConstr *constraints = RelationGetDescr(rel)->constr;
-	bool		simple = (rel->rd_rel->relkind == RELKIND_RELATION &&
-						  rel->rd_rel->relam == HEAP_TABLE_AM_OID);
-	List	   *indexes;
-	ListCell   *cell;
-
-	if (constraints != NULL && (constraints->num_check > 0 || constraints->has_generated_stored))
-		return false;
-	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers; i++)
-	{
-		Trigger    *trigger = &rel->trigdesc->triggers[i];
-
-		/* keys do not change */
-		if ((trigger->tgtype & TRIGGER_TYPE_UPDATE) && RI_FKey_trigger_type(trigger->tgfoid) == RI_TRIGGER_NONE)
-			return false;
-	}
-	indexes = RelationGetIndexList(rel);
-	foreach(cell, indexes)
-	{
-		Relation	index = relation_open(lfirst_oid(cell), AccessShareLock);
-
-		simple = simple && index->rd_index->indimmediate && !index->rd_index->indisexclusion &&
-			heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, NULL) &&
-			heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
-		relation_close(index, AccessShareLock);
-	}
-	list_free(indexes);
-	return simple;
 }
 
 static void
@@ -110,7 +67,7 @@ resolve_table(CachedTable *table)
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("column \"%s\" of table \"%s\" does not exist", table->columns[i], table->name)));
 	}
-	table->simple = is_simple(rel);
+	cl_see_what_can_be_written(table, rel);
 	table_close(rel, AccessShareLock);
 }
 
@@ -153,20 +110,4 @@ Datum
 cl_column_of(const CachedTable *table, Relation rel, HeapTuple tuple, int column, bool *isnull)
 {
 	return heap_getattr(tuple, table->numbers[column], RelationGetDescr(rel), isnull);
-}
-
-/*
- * Change one column of a row.  The caller has looked up that table->simple,
- * holds the lock that keeps others away, and calls CommandCounterIncrement()
- * when it has done all its rows.
- */
-void
-cl_update_row(Relation rel, HeapTuple tuple, const CachedTable *table, int column, Datum value)
-{
-	int			number = table->numbers[column];
-	bool		isnull = false;
-	HeapTuple	changed = heap_modify_tuple_by_cols(tuple, RelationGetDescr(rel), 1, &number, &value, &isnull);
-
-	CatalogTupleUpdate(rel, &tuple->t_self, changed);
-	heap_freetuple(changed);
 }

@@ -1,10 +1,10 @@
 /*
  * program.c
- *		The rules that a district is judged by, as one projection.
+ *		The rules that a district is judged by, as one program.
  *
- * All conditions that may hold for a row are the columns of one executor
- * projection, so a row is deformed once and judged in one run of the
- * interpreter.  Nothing is guarded as long as no condition can fail; where
+ * Conditions that native.c understands are steps of our own.  All others that
+ * may hold for a row are the columns of one executor projection, so a row is
+ * deformed once and judged in one run of the interpreter.  Nothing is guarded as long as no condition can fail; where
  * one can, a subtransaction around the run takes a failure back and the row
  * is judged again rule by rule, so that only the failing rule is lost.
  *
@@ -65,28 +65,37 @@ cl_can_fail(Expr *expression)
 }
 
 static void
-build_chunks(RuleProgram *program, bool late, TupleDesc facts)
+build(RuleProgram *program, bool late, TupleDesc facts)
 {
 	int			first = late ? program->early : 0;
 	int			end = late ? program->count : program->early;
+	int			count = 0;
 
-	program->n_chunks[late] = (end - first + CHUNK - 1) / CHUNK;
+	program->native[late] = cl_native_new();
+	program->projected[late] = palloc(sizeof(int) * Max(end - first, 1));
+	for (int i = first; i < end; i++)
+	{
+		Expr	   *condition = program->rules[i]->condition;
+
+		if (condition != NULL && !cl_native_add(program->native[late], i, condition, cl_can_fail(condition)))
+			program->projected[late][count++] = i;
+	}
+	cl_native_finish(program->native[late]);
+	program->n_projected[late] = count;
+	program->n_chunks[late] = (count + CHUNK - 1) / CHUNK;
 	program->chunks[late] = palloc(sizeof(ProjectionInfo *) * Max(program->n_chunks[late], 1));
 	for (int chunk = 0; chunk < program->n_chunks[late]; chunk++)
 	{
-		int			columns = Min(end - first - chunk * CHUNK, CHUNK);
+		int			columns = Min(count - chunk * CHUNK, CHUNK);
 		TupleDesc	tupdesc = CreateTemplateTupleDesc(columns);
 		List	   *targets = NIL;
 
 		for (int i = 0; i < columns; i++)
 		{
-			Rule	   *rule = program->rules[first + chunk * CHUNK + i];
-			Expr	   *condition = rule->condition;
+			const Rule *rule = program->rules[program->projected[late][chunk * CHUNK + i]];
 
-			if (condition == NULL)
-				condition = (Expr *) makeNullConst(BOOLOID, -1, InvalidOid);
 			TupleDescInitEntry(tupdesc, i + 1, NULL, BOOLOID, -1, 0);
-			targets = lappend(targets, makeTargetEntry(condition, i + 1, NULL, false));
+			targets = lappend(targets, makeTargetEntry(rule->condition, i + 1, NULL, false));
 		}
 		program->chunks[late][chunk] =
 			ExecBuildProjectionInfo(targets, program->econtext,
@@ -154,8 +163,9 @@ cl_rule_program(RuleSet *set, const char *district_id)
 	for (int i = 0; i < program->count; i++)
 		program->unconditional &= (program->superseders[i] == NULL);
 	program->econtext = CreateStandaloneExprContext();
-	build_chunks(program, false, set->subject->facts);
-	build_chunks(program, true, set->subject->facts);
+	program->asked = palloc(sizeof(int) * Max(program->count, 1));
+	build(program, false, set->subject->facts);
+	build(program, true, set->subject->facts);
 	MemoryContextSwitchTo(oldcontext);
 	set->programs[place] = program;
 	return program;
@@ -201,6 +211,59 @@ fail_broken(RuleProgram *program, bool late)
 	}
 }
 
+/* One rule by the executor. */
+static Verdict
+judge_alone(RuleProgram *program, Rule *rule, TupleTableSlot *facts)
+{
+	Restriction before;
+	bool		isnull;
+	Datum		holds;
+
+	if (rule->state == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(GetMemoryChunkContext(program));
+
+		rule->state = ExecInitExpr(rule->condition, NULL);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	program->econtext->ecxt_scantuple = facts;
+	cl_restrict_rights(&before);
+	holds = ExecEvalExprSwitchContext(rule->state, program->econtext, &isnull);
+	cl_restore_rights(&before);
+	ResetExprContext(program->econtext);
+	return !isnull && DatumGetBool(holds) ? RULE_HOLDS : RULE_SILENT;
+}
+
+/* What is left to the executor; may throw. */
+static void
+judge_rest(RuleProgram *program, TupleTableSlot *facts, bool late, int n_asked)
+{
+	const int  *rule = program->projected[late];
+
+	for (int i = 0; i < n_asked; i++)
+		program->verdicts[program->asked[i]] = judge_alone(program, program->rules[program->asked[i]], facts);
+	if (program->n_chunks[late] > 0)
+	{
+		Restriction before;
+
+		cl_restrict_rights(&before);
+		program->econtext->ecxt_scantuple = facts;
+		for (int chunk = 0; chunk < program->n_chunks[late]; chunk++)
+		{
+			TupleTableSlot *result = ExecProject(program->chunks[late][chunk]);
+			int			columns = result->tts_tupleDescriptor->natts;
+
+			/* no branches: a row may be judged by hundreds of rules */
+			for (int i = 0; i < columns; i++)
+				program->verdicts[*rule++] = (Verdict) (!result->tts_isnull[i] & (result->tts_values[i] != (Datum) 0));
+		}
+		ResetExprContext(program->econtext);
+		cl_restore_rights(&before);
+	}
+	if (program->broken)
+		fail_broken(program, late);
+}
+
 /*
  * Judge a row of facts by all early or all late rules of a program; the
  * answer is in program->verdicts.  Throws what a condition throws.
@@ -208,27 +271,7 @@ fail_broken(RuleProgram *program, bool late)
 void
 cl_judge(RuleProgram *program, TupleTableSlot *facts, bool late)
 {
-	int			rule = late ? program->early : 0;
-	Restriction before;
-
-	if (program->n_chunks[late] == 0)
-		return;
-	cl_restrict_rights(&before);
-	program->econtext->ecxt_scantuple = facts;
-	for (int chunk = 0; chunk < program->n_chunks[late]; chunk++)
-	{
-		TupleTableSlot *result = ExecProject(program->chunks[late][chunk]);
-		int			columns = result->tts_tupleDescriptor->natts;
-
-		/* no branches: a row may be judged by hundreds of rules */
-		for (int i = 0; i < columns; i++)
-			program->verdicts[rule + i] = (Verdict) (!result->tts_isnull[i] & (result->tts_values[i] != (Datum) 0));
-		rule += columns;
-	}
-	if (program->broken)
-		fail_broken(program, late);
-	ResetExprContext(program->econtext);
-	cl_restore_rights(&before);
+	judge_rest(program, facts, late, cl_native_judge(program->native[late], facts, program->verdicts, program->asked));
 }
 
 /* A call as cl_guarded() wants it. */
@@ -237,6 +280,7 @@ typedef struct JudgeCall
 	RuleProgram *program;
 	TupleTableSlot *facts;
 	bool		late;
+	int			n_asked;
 	int			rule;
 	Verdict		verdict;
 } JudgeCall;
@@ -246,71 +290,57 @@ judge_call(void *arg)
 {
 	JudgeCall  *call = arg;
 
-	cl_judge(call->program, call->facts, call->late);
+	judge_rest(call->program, call->facts, call->late, call->n_asked);
 }
 
 static void
 judge_one_call(void *arg)
 {
 	JudgeCall  *call = arg;
-	RuleProgram *program = call->program;
-	Rule	   *rule = program->rules[call->rule];
-	Restriction before;
-	bool		isnull;
-	Datum		holds;
 
-	program->econtext->ecxt_scantuple = call->facts;
-	cl_restrict_rights(&before);
-	holds = ExecEvalExprSwitchContext(rule->state, program->econtext, &isnull);
-	cl_restore_rights(&before);
-	call->verdict = !isnull && DatumGetBool(holds) ? RULE_HOLDS : RULE_SILENT;
+	call->verdict = judge_alone(call->program, call->program->rules[call->rule], call->facts);
+}
+
+static void
+judge_guarded_alone(RuleProgram *program, int rule, TupleTableSlot *facts)
+{
+	JudgeCall	call = {program, facts, false, 0, rule, RULE_FAILS};
+	ErrorData  *fault = cl_guarded(judge_one_call, &call);
+
+	program->verdicts[rule] = call.verdict;
+	program->faults[rule] = fault ? fault->message : NULL;
+	ResetExprContext(program->econtext);
 }
 
 /*
- * The same, rule by rule, each in a subtransaction of its own.  The reasons
- * of those that fail are in program->faults, in the current memory context.
+ * The same, but the executor judges rule by rule, each in a subtransaction of
+ * its own.  The reasons of those that fail are in program->faults, in the
+ * current memory context.
  */
 void
 cl_judge_each(RuleProgram *program, TupleTableSlot *facts, bool late)
 {
-	int			end = late ? program->count : program->early;
+	int			n_asked = cl_native_judge(program->native[late], facts, program->verdicts, program->asked);
 
-	for (int i = late ? program->early : 0; i < end; i++)
-	{
-		Rule	   *rule = program->rules[i];
-		JudgeCall	call = {program, facts, late, i, RULE_FAILS};
-		ErrorData  *fault;
-
-		if (rule->condition == NULL)
-		{
-			program->verdicts[i] = RULE_FAILS;
-			program->faults[i] = rule->fault;
-			continue;
-		}
-		if (rule->state == NULL)
-		{
-			MemoryContext oldcontext = MemoryContextSwitchTo(GetMemoryChunkContext(program));
-
-			rule->state = ExecInitExpr(rule->condition, NULL);
-			MemoryContextSwitchTo(oldcontext);
-		}
-		fault = cl_guarded(judge_one_call, &call);
-		program->verdicts[i] = call.verdict;
-		program->faults[i] = fault ? fault->message : NULL;
-		ResetExprContext(program->econtext);
-	}
+	for (int i = 0; i < n_asked; i++)
+		judge_guarded_alone(program, program->asked[i], facts);
+	for (int i = 0; i < program->n_projected[late]; i++)
+		judge_guarded_alone(program, program->projected[late][i], facts);
+	if (program->broken)
+		fail_broken(program, late);
 }
 
 /* Judge a row, whatever its rules do. */
 void
 cl_judge_guarded(RuleProgram *program, TupleTableSlot *facts, bool late)
 {
-	JudgeCall	call = {program, facts, late, 0, RULE_SILENT};
+	JudgeCall	call = {program, facts, late, 0, 0, RULE_SILENT};
 	ErrorData  *fault;
 
-	if (!program->can_fail)
+	call.n_asked = cl_native_judge(program->native[late], facts, program->verdicts, program->asked);
+	if (!program->can_fail || (call.n_asked == 0 && program->n_chunks[late] == 0))
 	{
-		cl_judge(program, facts, late);
+		judge_rest(program, facts, late, call.n_asked);
 		return;
 	}
 	fault = cl_guarded(judge_call, &call);

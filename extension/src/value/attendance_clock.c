@@ -18,8 +18,6 @@
 
 #include "attendance.h"
 
-#define FARTHEST_ZONE	((int64) 25 * SECS_PER_HOUR)
-
 PG_FUNCTION_INFO_V1(canonical_zone);
 
 /*
@@ -108,19 +106,6 @@ cl_today(LocalClock *clock)
 	int64		now = GetCurrentTransactionStartTimestamp() / USECS_PER_SEC;
 
 	return cl_local_day(clock, now + CL_SECS_TO_PG_EPOCH);
-}
-
-/* Is the local day of this instant on or after that day? */
-bool
-cl_day_reached(LocalClock *clock, int64 second, int32 day)
-{
-	int64		since = second - (int64) day * SECS_PER_DAY;
-
-	if (since < -FARTHEST_ZONE)
-		return false;
-	if (since >= FARTHEST_ZONE)
-		return true;
-	return cl_local_day(clock, second) >= day;
 }
 
 /*

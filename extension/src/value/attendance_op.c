@@ -33,6 +33,35 @@ open_pair(FunctionCallInfo fcinfo, AttendanceReader *a, AttendanceReader *b)
 }
 
 /*
+ * Append the events of b to those of a, which nearly always are older; false,
+ * and nothing done, where they are not.
+ */
+static bool
+append_events(AttendanceBuilder *builder, AttendanceReader a, AttendanceReader b)
+{
+	const uint8 *bytes = a.at;
+
+	while (cl_attendance_next(&a))
+	{
+		if ((a.left & 0xffff) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	if (!cl_attendance_next(&b) || a.count == 0 || b.last < a.last)
+		return false;
+	memcpy(builder->bytes, bytes, a.at - bytes);
+	builder->used = a.at - bytes;
+	builder->count = a.count;
+	builder->second = a.second;
+	do
+	{
+		cl_builder_add(builder, b.last);
+		if ((b.left & 0xffff) == 0)
+			CHECK_FOR_INTERRUPTS();
+	} while (cl_attendance_next(&b));
+	return true;
+}
+
+/*
  * attendance + attendance: the events of both.  22023 for different zones,
  * 54000 for too many events.
  */
@@ -51,6 +80,8 @@ attendance_add(PG_FUNCTION_ARGS)
 
 	/* merging makes the gaps, and so the varints, smaller, never larger */
 	cl_builder_init(&builder, (a.end - a.at) + (b.end - b.at));
+	if (append_events(&builder, a, b))
+		PG_RETURN_ATTENDANCE_P(cl_builder_finish(&builder, a.zone, a.zone_length));
 	more_a = cl_attendance_next(&a);
 	more_b = cl_attendance_next(&b);
 	while (more_a || more_b)
