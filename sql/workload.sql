@@ -193,3 +193,46 @@ END $$;
 SELECT caseload._workload(NULL, 'R79', 'SLP', 1, '2026-02-01', '2026-02-01', 0) IS NULL AS a, caseload._workload('MIN', 'R79', NULL, 1, '2026-02-01', '2026-02-01', 0) IS NULL AS b,
        caseload._service_minutes('30/week', 1, 'NOWHERE', NULL, NULL, NULL, '2026-02-01') AS c, caseload._service_minutes(NULL, 1, '*', 'SLP', 'clinic', NULL, '2026-02-01') AS d;
 SELECT caseload._service_minutes('30/week', 0, 'MIN', NULL, NULL, NULL, '2026-02-01');
+-- Nor beyond a subtransaction that is rolled back, which leaves the snapshot as it was.
+CREATE FUNCTION pg_temp.week(OUT planning numeric, OUT weeks integer)
+LANGUAGE plpgsql AS $$
+DECLARE
+  week caseload.therapist_workload;
+BEGIN
+  week := caseload._workload('MIN', 'R79', 'SLP', 1, '2026-02-01', '2026-02-01', 0);
+  planning := week.planning_minutes;
+  weeks := caseload.service_weeks('MIN', NULL, '2026-02-01');
+END $$;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+DO $$
+BEGIN
+  RAISE NOTICE 'before: %', pg_temp.week();
+  BEGIN
+    UPDATE caseload.policy SET value = '7' WHERE district_id = 'MIN' AND policy_name = 'planning_minutes';
+    INSERT INTO caseload.closure (district_id, days) VALUES ('MIN', '[2026-01-05,2026-06-01)');
+    RAISE NOTICE 'within: %', pg_temp.week();
+    RAISE division_by_zero;
+  EXCEPTION WHEN division_by_zero THEN
+    RAISE NOTICE 'after: %', pg_temp.week();
+  END;
+END $$;
+ROLLBACK;
+-- Nor for another role, which may see others' rows.
+CREATE ROLE regress_workload;
+GRANT USAGE ON SCHEMA caseload TO regress_workload;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA caseload TO regress_workload;
+GRANT SELECT ON ALL TABLES IN SCHEMA caseload TO regress_workload;
+BEGIN;
+ALTER TABLE caseload.policy ENABLE ROW LEVEL SECURITY;
+CREATE POLICY others ON caseload.policy FOR SELECT USING (policy_name <> 'planning_minutes');
+DO $$
+BEGIN
+  RAISE NOTICE 'owner: %', (pg_temp.week()).planning;
+  SET LOCAL ROLE regress_workload;
+  RAISE NOTICE 'other: %', (pg_temp.week()).planning;
+END $$;
+ROLLBACK;
+DROP OWNED BY regress_workload;
+DROP ROLE regress_workload;
+-- A date that lies in no year.
+SELECT caseload.service_weeks('MIN', NULL, 'infinity') AS weeks, caseload._service_minutes('30/week', 1, 'MIN', 'SLP', NULL, NULL, 'infinity') AS line;

@@ -11,8 +11,11 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
@@ -127,6 +130,8 @@ typedef struct QueryCache
 	TransactionId xmax;
 	CommandId	curcid;
 	uint64		completions;
+	SubTransactionId subxact;
+	Oid			userid;
 	Size		size;
 } QueryCache;
 
@@ -134,7 +139,10 @@ typedef struct QueryCache
  * A struct of zeros that lives as long as the query that a function is called
  * from, with a memory context for what it points to.  Where somebody keeps an
  * expression for longer, as PL/pgSQL does, it is made anew when the snapshot
- * is another one.
+ * is another one.  So it is in another subtransaction, since one that is
+ * rolled back takes its rows with it and leaves the snapshot of a REPEATABLE
+ * READ transaction as it was, or stops in the middle of a read; and for
+ * another role, which may see other rows.
  */
 void *
 cl_query_cache(FmgrInfo *flinfo, Size size, MemoryContext *context)
@@ -150,7 +158,8 @@ cl_query_cache(FmgrInfo *flinfo, Size size, MemoryContext *context)
 		flinfo->fn_extra = cache;
 	}
 	else if (cache->xmin == snapshot->xmin && cache->xmax == snapshot->xmax &&
-			 cache->curcid == snapshot->curcid && cache->completions == snapshot->snapXactCompletionCount)
+			 cache->curcid == snapshot->curcid && cache->completions == snapshot->snapXactCompletionCount &&
+			 cache->subxact == GetCurrentSubTransactionId() && cache->userid == GetUserId())
 	{
 		*context = cache->context;
 		return (char *) cache + MAXALIGN(sizeof(QueryCache));
@@ -164,6 +173,8 @@ cl_query_cache(FmgrInfo *flinfo, Size size, MemoryContext *context)
 	cache->xmax = snapshot->xmax;
 	cache->curcid = snapshot->curcid;
 	cache->completions = snapshot->snapXactCompletionCount;
+	cache->subxact = GetCurrentSubTransactionId();
+	cache->userid = GetUserId();
 	*context = cache->context;
 	return (char *) cache + MAXALIGN(sizeof(QueryCache));
 }
@@ -281,7 +292,7 @@ cl_policy_text(const DistrictPolicies *district, const char *policy,
 	{
 		const PolicyRow *row = &district->rows[i];
 
-		if (strcmp(row->policy, policy) == 0 && row->from <= day && row->until > day &&
+		if (strcmp(row->policy, policy) == 0 && row->from <= day && (row->until > day || row->until == PG_INT32_MAX) &&
 			(strcmp(row->discipline, "*") == 0 || (discipline != NULL && strcmp(row->discipline, discipline) == 0)) &&
 			(strcmp(row->level, "*") == 0 || (level != NULL && strcmp(row->level, level) == 0)))
 			return row->value;
@@ -426,7 +437,7 @@ is_open(const DistrictPolicies *district, const char *site_id, DateADT day)
 
 /*
  * The weeks, Monday to Friday, with an open day in the service year (1 July to
- * 30 June) that a day lies in.
+ * 30 June) that a day lies in; 0 for infinity, which lies in none.
  */
 int
 cl_service_weeks(DistrictPolicies *district, const char *site_id, DateADT day)
@@ -439,6 +450,8 @@ cl_service_weeks(DistrictPolicies *district, const char *site_id, DateADT day)
 				until;
 	int			week = -1;
 
+	if (DATE_NOT_FINITE(day))
+		return 0;
 	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &month_day);
 	if (month < 7)
 		year--;

@@ -90,7 +90,7 @@ service_minutes(PG_FUNCTION_ARGS)
 /*
  * service_weeks(district_id, site_id, as_of) -> integer: weeks with a day that
  * is not closed in the service year around a date; site NULL: closures of the
- * whole district only.
+ * whole district only.  NULL around infinity.
  */
 Datum
 service_weeks(PG_FUNCTION_ARGS)
@@ -98,7 +98,7 @@ service_weeks(PG_FUNCTION_ARGS)
 	MemoryContext context;
 	PolicyBook *book = cl_query_cache(fcinfo->flinfo, sizeof(PolicyBook), &context);
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2) || DATE_NOT_FINITE(PG_GETARG_DATEADT(2)))
 		PG_RETURN_NULL();
 	book->context = context;
 	PG_RETURN_INT32(cl_service_weeks(cl_district_policies(book, text_arg(fcinfo, 0)),
