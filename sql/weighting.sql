@@ -286,3 +286,25 @@ DELETE FROM caseload.site WHERE district_id IN ('WGT', 'WGTB');
 INSERT INTO caseload.weighting (district_id, weighting_name, expression) VALUES ('WGT', 'gone', '1');
 DELETE FROM caseload.district WHERE district_id IN ('WGT', 'WGTB');
 SELECT count(*) FROM caseload.weighting WHERE weighting_name = 'gone';
+-- Who reads the weightings anew while one is at work, here a row level policy, does not take them away from it.
+CREATE FUNCTION pg_temp.renew() RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  UPDATE caseload.weighting SET unit = unit WHERE weighting_name = 'class_weights';
+  PERFORM * FROM caseload.weighting_loads('class_weights', '2026-01-01', 'NOWHERE');
+  RETURN true;
+END $$;
+CREATE ROLE regress_weighting;
+GRANT USAGE ON SCHEMA caseload TO regress_weighting;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA caseload TO regress_weighting;
+GRANT SELECT ON ALL TABLES IN SCHEMA caseload TO regress_weighting;
+BEGIN;
+INSERT INTO caseload.district (district_id) VALUES ('NEST');
+INSERT INTO caseload.therapist (district_id, therapist_id, discipline, fte) VALUES ('NEST', 'T', 'SLP', 1);
+ALTER TABLE caseload.therapist ENABLE ROW LEVEL SECURITY;
+CREATE POLICY renewing ON caseload.therapist FOR SELECT USING (district_id = 'NEST' AND pg_temp.renew());
+SET LOCAL ROLE regress_weighting;
+SELECT therapist_id, points, points_limit FROM caseload.weighting_loads('virginia_slp', '2026-01-01', 'NEST');
+ROLLBACK;
+DROP OWNED BY regress_weighting;
+DROP ROLE regress_weighting;

@@ -580,34 +580,15 @@ rounded(Numeric value, int decimals)
 	return DirectFunctionCall2(numeric_round, NumericGetDatum(value), Int32GetDatum(decimals));
 }
 
-/*
- * weighting_loads(weighting, as_of, in_district, in_therapist) -> setof
- * (district_id, therapist_id, points, points_limit, counted, unknown, failed,
- * fault, weighting_district, weighting_version), with the rights of the
- * caller.  One row for each employed therapist for whom the weighting is
- * meant.  Points are NULL when a row could not be weighed, or when none of
- * them has a weight; the limit is NULL when there is none or it is not known.
- * 22023 for a name that there is not.
- */
-Datum
-weighting_loads(PG_FUNCTION_ARGS)
+/* Weigh what weightings of a name are meant for, and give the rows. */
+static void
+load_all(FunctionCallInfo fcinfo, WeightingSet *set, const char *name)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Loader		loader = {0};
-	char	   *name;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("weighting must not be NULL")));
-	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	if (!PG_ARGISNULL(1) && DATE_NOT_FINITE(PG_GETARG_DATEADT(1)))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("as_of date must be finite")));
-	InitMaterializedSRF(fcinfo, 0);
-	loader.set = cl_weightings();
-	loader.weightings = cl_weightings_named(loader.set, name, &loader.n_weightings);
+	loader.set = set;
+	loader.weightings = cl_weightings_named(set, name, &loader.n_weightings);
 	if (loader.weightings == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -658,5 +639,42 @@ weighting_loads(PG_FUNCTION_ARGS)
 		values[9] = Int32GetDatum(load->weighting->version);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
+}
+
+/*
+ * weighting_loads(weighting, as_of, in_district, in_therapist) -> setof
+ * (district_id, therapist_id, points, points_limit, counted, unknown, failed,
+ * fault, weighting_district, weighting_version), with the rights of the
+ * caller.  One row for each employed therapist for whom the weighting is
+ * meant.  Points are NULL when a row could not be weighed, or when none of
+ * them has a weight; the limit is NULL when there is none or it is not known.
+ * 22023 for a name that there is not.
+ */
+Datum
+weighting_loads(PG_FUNCTION_ARGS)
+{
+	WeightingSet *set;
+	char	   *name;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("weighting must not be NULL")));
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	if (!PG_ARGISNULL(1) && DATE_NOT_FINITE(PG_GETARG_DATEADT(1)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("as_of date must be finite")));
+	InitMaterializedSRF(fcinfo, 0);
+	set = cl_weightings();
+	PG_TRY();
+	{
+		load_all(fcinfo, set, name);
+	}
+	PG_FINALLY();
+	{
+		cl_weightings_done(set);
+	}
+	PG_END_TRY();
 	return (Datum) 0;
 }
