@@ -285,3 +285,10 @@ SELECT caseload.sparkline(v ORDER BY i) AS aggregate, caseload.sparkline(v, 0 OR
        '[' || caseload.sparkline(nullif(v, 30) ORDER BY i) || ']' AS gap, caseload.sparkline(v) FILTER (WHERE false) AS no_rows
   FROM (VALUES (1, 10), (2, 20), (3, 30), (4, 15)) x (i, v);
 \pset format aligned
+-- What a parallel worker may run calls nothing that it may not.
+SELECT p.oid::regprocedure AS safe, c.oid::regprocedure AS unsafe
+  FROM pg_proc p
+  JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass
+  JOIN pg_proc c ON c.oid = d.refobjid
+ WHERE p.pronamespace = 'caseload'::regnamespace AND p.proparallel = 's' AND c.proparallel <> 's'
+ ORDER BY 1, 2;
