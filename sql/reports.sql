@@ -285,6 +285,13 @@ SELECT caseload.sparkline(v ORDER BY i) AS aggregate, caseload.sparkline(v, 0 OR
        '[' || caseload.sparkline(nullif(v, 30) ORDER BY i) || ']' AS gap, caseload.sparkline(v) FILTER (WHERE false) AS no_rows
   FROM (VALUES (1, 10), (2, 20), (3, 30), (4, 15)) x (i, v);
 \pset format aligned
+-- Steps and targets that are none.
+SELECT * FROM caseload.forecast_caseload('2026-01-15', '0 days');
+SELECT * FROM caseload.forecast_caseload('2026-01-15', '-1 year');
+SELECT * FROM caseload.forecast_caseload('2026-01-15', NULL);
+SELECT * FROM caseload.forecast_caseload('infinity');
+SELECT count(*) > 0 AS rows, count(target) AS targets, count(wanted) AS wanted, count(ask) AS ask FROM caseload.new_clients_needed('NaN', '2026-01-15');
+SELECT count(target) AS targets, count(wanted) AS wanted FROM caseload.new_clients_needed(1, '2026-01-15', target_slots => 'Infinity');
 -- What a parallel worker may run calls nothing that it may not.
 SELECT p.oid::regprocedure AS safe, c.oid::regprocedure AS unsafe
   FROM pg_proc p

@@ -382,6 +382,8 @@ BEGIN ATOMIC
     SELECT i.i, (y.day - (p.points - i.i) * step)::date AS day
       FROM (SELECT coalesce(forecast_caseload.as_of, CURRENT_DATE)) AS y (day)
      CROSS JOIN (SELECT least(greatest(forecast_caseload.points, 2), 100)) AS p (points)
+     -- for its errors about days and steps
+     CROSS JOIN LATERAL caseload._steps(y.day, y.day, step) t
      CROSS JOIN LATERAL generate_series(1, p.points) AS i (i)
   ), s AS MATERIALIZED (
     SELECT s.district_id, s."group", s.stay
@@ -531,7 +533,10 @@ RETURNS TABLE (district_id text, therapist_id text, discipline text, unit text, 
 LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 100
 BEGIN ATOMIC
   WITH u AS (
-    SELECT CASE WHEN target_clients IS NOT NULL THEN 'clients' WHEN target_slots IS NOT NULL THEN 'slots' ELSE 'minutes' END AS unit
+    -- a target that is no number is none
+    SELECT CASE WHEN target_clients IS NOT NULL THEN 'clients' WHEN target_slots IS NOT NULL THEN 'slots' ELSE 'minutes' END AS unit,
+           CASE WHEN target_utilization NOT IN ('NaN', 'Infinity', '-Infinity') THEN target_utilization END AS target_utilization,
+           CASE WHEN target_slots NOT IN ('NaN', 'Infinity', '-Infinity') THEN target_slots END AS target_slots
   ), z AS MATERIALIZED (
     -- who is proposed to be closed; each once, whatever the number of rules
     SELECT DISTINCT f.district_id, f.client_id FROM caseload.flags(as_of, in_district) f
@@ -547,7 +552,7 @@ BEGIN ATOMIC
     SELECT f.district_id, f.therapist_id, f.discipline, u.unit, f.fte, f.clients, f.no_show_rate,
            CASE u.unit WHEN 'minutes' THEN f.weekly_minutes WHEN 'slots' THEN f.weekly_slots ELSE f.clients END AS has,
            coalesce(CASE u.unit WHEN 'minutes' THEN c.minutes WHEN 'slots' THEN c.slots ELSE c.clients END, 0) AS closing, coalesce(c.clients, 0) AS closing_clients,
-           CASE u.unit WHEN 'minutes' THEN f.capacity_minutes * target_utilization WHEN 'slots' THEN f.fte * target_slots ELSE f.fte * target_clients END AS target
+           CASE u.unit WHEN 'minutes' THEN f.capacity_minutes * u.target_utilization WHEN 'slots' THEN f.fte * u.target_slots ELSE f.fte * target_clients END AS target
       FROM u
      CROSS JOIN caseload.therapist_facts(as_of) f
       LEFT JOIN c ON c.district_id = f.district_id AND c.therapist_id = f.therapist_id
