@@ -16,12 +16,14 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "parser/parse_type.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -31,6 +33,8 @@
 #include "utils/syscache.h"
 
 #include "query.h"
+
+#define MANY_KEYS	100			/* worth having statistics for */
 
 /* The OID of one of our tables; 55000 when install() has not been called. */
 Oid
@@ -114,6 +118,40 @@ cl_leave(const OwnerScope *scope)
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	cl_stop_acting(scope);
+}
+
+/*
+ * Between cl_enter() and cl_leave(), before rows of many keys are looked up.
+ * Of a table that was never analyzed the planner believes that districts are
+ * many and small, so that the index of a district will do; there being one,
+ * each look-up reads it all, and the first load into a new database takes
+ * time that grows with its square.  Autovacuum would come to the rescue only
+ * after the load.
+ */
+void
+cl_want_statistics(int keys)
+{
+	static const char *const tables[] = {
+		"client", "site", "therapist", "episode", "service", "client_activity", "appointment", "contact"
+	};
+
+	if (keys < MANY_KEYS)
+		return;
+	for (size_t i = 0; i < lengthof(tables); i++)
+	{
+		Relation	rel = table_open(cl_table(tables[i]), AccessShareLock);
+		bool		new = (rel->rd_rel->relkind == RELKIND_RELATION && rel->rd_rel->reltuples <= 0 &&
+						   RelationGetNumberOfBlocks(rel) > 0);
+		char		command[NAMEDATALEN * 2];
+
+		table_close(rel, NoLock);
+		if (!new)
+			continue;
+		/* whoever holds the lock is analyzing it, or changing it altogether */
+		snprintf(command, sizeof(command), "ANALYZE (SKIP_LOCKED) caseload.%s", tables[i]);
+		if (SPI_execute(command, false, 0) != SPI_OK_UTILITY)
+			elog(ERROR, "SPI_execute failed: %s", command);
+	}
 }
 
 /*
