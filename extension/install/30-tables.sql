@@ -130,6 +130,8 @@ COMMENT ON COLUMN caseload.therapist.fte IS 'Share of a full-time position, 0 to
 COMMENT ON COLUMN caseload.therapist.employed IS 'Days of employment.';
 COMMENT ON COLUMN caseload.therapist.state IS 'State the therapist works from.';
 COMMENT ON COLUMN caseload.therapist.time_zone IS 'IANA time zone the therapist works in.';
+ALTER TABLE caseload.therapist ADD COLUMN IF NOT EXISTS availability caseload.availability;
+COMMENT ON COLUMN caseload.therapist.availability IS 'Local times in the week for direct and consult minutes; NULL = not recorded. Nobody is given more minutes than it has.';
 
 CREATE TABLE IF NOT EXISTS caseload.license (
   district_id  text COLLATE "C" NOT NULL,

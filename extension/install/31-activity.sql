@@ -35,3 +35,9 @@ RETURNS trigger
 AS 'MODULE_PATHNAME', 'event_before_write'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION caseload.event_before_write() IS 'Row trigger of appointment and contact: notes whom the statement is about, so that they are locked in order; refuses an unknown therapist with a hint.';
+
+CREATE FUNCTION caseload.policy_after_write()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'policy_after_write'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION caseload.policy_after_write() IS 'Statement trigger of policy and policy_kind: tells all backends that what they have read is stale.';

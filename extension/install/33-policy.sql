@@ -95,6 +95,12 @@ COMMENT ON FUNCTION caseload.policy_before_write() IS 'Row trigger of policy: re
 CREATE OR REPLACE TRIGGER policy_before_write BEFORE INSERT OR UPDATE ON caseload.policy
   FOR EACH ROW EXECUTE FUNCTION caseload.policy_before_write();
 
+-- Policies are read once and kept until these tell that they have changed.
+CREATE OR REPLACE TRIGGER policy_after_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON caseload.policy
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.policy_after_write();
+CREATE OR REPLACE TRIGGER policy_after_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON caseload.policy_kind
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.policy_after_write();
+
 CREATE OR REPLACE FUNCTION caseload.district_after_delete()
 RETURNS trigger
 LANGUAGE plpgsql

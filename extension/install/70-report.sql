@@ -172,6 +172,14 @@ BEGIN ATOMIC
          AND f.episode > e.episode AND f.period && e.period
    WHERE in_district IS NULL OR e.district_id = in_district
   UNION ALL
+  SELECT r.district_id, NULL, NULL,
+         format(CASE WHEN l.load IS NULL THEN 'therapist_load lacks therapist "%s"' ELSE 'therapist_load of therapist "%s" differs from the services' END,
+                r.therapist_id)
+    FROM caseload._load_recompute(in_district) r
+    LEFT JOIN caseload.therapist_load l ON l.district_id = r.district_id AND l.therapist_id = r.therapist_id
+   -- who has never had a service needs no row
+   WHERE CASE WHEN l.load IS NULL THEN r.load <> '{}' ELSE r.load <> l.load END
+  UNION ALL
   SELECT coalesce(n.district_id, f.district_id), coalesce(n.client_id, f.client_id), coalesce(n.episode, f.episode),
          CASE WHEN f.flag_id IS NULL THEN format('flag of rule "%s" is not raised', n.rule_name)
               ELSE format('flag of rule "%s" stands without reason', f.rule_name) END

@@ -92,6 +92,8 @@ extern Availability *cl_week_write(const uint16 *points, int count);
 extern Availability *cl_week_write_map(const WeekMap *map);
 extern bool cl_week_covers(const Week *week, int64 begin, int64 end);
 pg_noreturn extern void cl_too_many_intervals(void);
+/* availability_op.c */
+extern Datum availability_minutes(PG_FUNCTION_ARGS);
 
 #endif							/* C_H */
 

@@ -49,6 +49,7 @@ extern void cl_keys_free(KeySet *set);
 extern void cl_keys_lock_both(const KeySet *set, const KeySet *other, LockClass class);
 extern void cl_keys_lock(const KeySet *set, LockClass class);
 extern void cl_keys_lock_all(LockClass class);
+extern void cl_key_lock(Datum district_id, Datum id, LockClass class);
 extern KeySet *cl_keys_copy(const KeySet *set);
 extern int	cl_keys_place(const KeySet *set, Datum district_id, Datum id);
 extern int	cl_keys_find(const KeySet *set, const SubjectKey *key);

@@ -109,7 +109,7 @@ INSERT INTO caseload.weighting (district_id, weighting_name, expression, capacit
 UPDATE caseload.weighting_version SET changed_by = pg_temp.h(94) WHERE district_id = pg_temp.h(10);
 INSERT INTO caseload.policy (district_id, policy_name, value) VALUES (pg_temp.h(10), 'weighting', pg_temp.h(52));
 INSERT INTO caseload.license (district_id, therapist_id, state, discipline, valid)
-  SELECT pg_temp.h(10), pg_temp.h(31), pg_temp.h(60), pg_temp.h(50), '[2025-01-01,2027-01-01)';
+  SELECT pg_temp.h(10), pg_temp.h(31), state, pg_temp.h(50), '[2025-01-01,2127-01-01)' FROM unnest(ARRAY[pg_temp.h(51), pg_temp.h(60), pg_temp.h(61)]) AS state;
 INSERT INTO caseload.low_incidence_class (class_name, weight, description, source) VALUES (pg_temp.h(56), 1.5, pg_temp.h(57), pg_temp.h(58));
 INSERT INTO caseload.client (district_id, client_id, name, site_id, state, category, grade, low_incidence_class, service_percent, has_aide, federal_setting, need_points, case_manager_id)
   SELECT pg_temp.h(10), pg_temp.h(100 + i), pg_temp.h(200 + i), CASE WHEN i % 2 = 0 THEN pg_temp.h(20) END, pg_temp.h(61), pg_temp.h(62), i, pg_temp.h(56), i * 10.25, i > 4, i, i / 8.0, pg_temp.h(31)

@@ -56,6 +56,7 @@ SELECT 'step', f.client_id, f.rule_name, s.step, s.why, s.until, count(*) FROM c
  WHERE s.district_id = '$1' GROUP BY 2, 3, 4, 5, 6 ORDER BY 2, 3, 4, 5, 6;
 SELECT 'error', rule_name, message, sum(occurrences) FROM caseload.rule_error WHERE rule_district = '$1' GROUP BY 2, 3 ORDER BY 2, 3;
 SELECT 'service', service_id, client_id, therapist_id, dosage FROM caseload.service WHERE district_id = '$1' ORDER BY 2;
+SELECT 'load', therapist_id, load FROM caseload.therapist_load WHERE district_id = '$1' ORDER BY 2;
 SELECT 'rule', rule_name, version, condition FROM caseload.rule WHERE district_id = '$1' ORDER BY 2;
 SELECT 'fact', count(*) FROM caseload.appointment WHERE district_id = '$1';
 SELECT 'fact', count(*) FROM caseload.contact WHERE district_id = '$1';

@@ -3,38 +3,42 @@
  *		No assignment beyond what a therapist can give.
  *
  * check_capacity() answers before the write and this trigger decides at the
- * write, both by the SQL function _capacity(), so that they cannot disagree.
- * It is a deferred constraint trigger: within a transaction load may be moved
- * about in any order, and the lock of a therapist is held only while the
- * transaction commits.  Under that lock the load is counted on the latest
- * snapshot, so that no two sessions can share the last place, at any
- * isolation level.
+ * write, both by cl_capacity_reasons(), so that they cannot disagree.  It is
+ * a deferred constraint trigger: within a transaction load may be moved about
+ * in any order, and a therapist is locked only while the transaction commits.
+ * The first row to be checked has the counters of all therapists of the
+ * transaction written (load.c), under their locks, taken in key order; the
+ * load is read from there, on the latest snapshot, so that no two sessions
+ * can share the last place, at any isolation level.
  *
- * The therapists of a transaction are locked in key order.  They are noted
- * by the statement trigger of service, since a row trigger at commit sees
- * one row only.
+ * What adds nothing is let through, also where the therapist is over already:
+ * it can only help.
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/table.h"
 #include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 #include "capacity.h"
+#include "delta.h"
 #include "query.h"
 #include "transition.h"
-
-typedef enum CapacityMode
-{
-	CAPACITY_OFF,
-	CAPACITY_WARN,
-	CAPACITY_ERROR
-} CapacityMode;
 
 static const struct config_enum_entry capacity_modes[] = {
 	{"off", CAPACITY_OFF, false},
@@ -44,157 +48,517 @@ static const struct config_enum_entry capacity_modes[] = {
 };
 
 /* caseload.capacity: the most that a district's policy can make happen. */
-static int	capacity_mode = CAPACITY_ERROR;
+int			cl_capacity_mode = CAPACITY_ERROR;
 
-/* Therapists whose services this transaction has changed, not yet locked. */
-static TransactionKeys touched;
-
-static CachedQuery capacity_query = {
-	"SELECT k.policy, k.rule_name, k.limit_value::text, k.would_be::text, k.unit, k.message"
-	"  FROM caseload._capacity($1, $2, $3, $4, NULL, $5) k"
-	" WHERE k.over AND k.policy <> 'off'",
-	5, {"text", "text", "text", "numeric", "daterange"}
-};
-
-static CachedQuery room_query = {
-	"SELECT string_agg(format('%s (%s)', r.therapist_id, round(r.headroom_minutes)), ', '"
-	"                  ORDER BY r.headroom_minutes DESC, r.therapist_id)"
-	"  FROM (SELECT f.therapist_id, f.headroom_minutes FROM caseload.therapist_facts(CURRENT_DATE) f"
-	"         WHERE f.district_id = $1 AND f.discipline = $2 AND f.headroom_minutes > 0"
-	"           AND f.therapist_id <> $3"
-	"         ORDER BY f.headroom_minutes DESC, f.therapist_id LIMIT 3) r",
-	3, {"text", "text", "text"}
-};
-
-PG_FUNCTION_INFO_V1(capacity_after_service);
-PG_FUNCTION_INFO_V1(service_capacity);
-
-void
-cl_capacity_init(void)
+/* Therapists as they were read for the rows that are being checked. */
+typedef struct CheckCache
 {
-	DefineCustomEnumVariable("caseload.capacity",
-							 "What happens to an assignment beyond capacity.",
-							 "The weaker of this and the district's policy \"capacity\" decides.",
-							 &capacity_mode, CAPACITY_ERROR, capacity_modes,
-							 PGC_SUSET, 0, NULL, NULL, NULL);
+	MemoryContext context;
+	MemoryContextCallback gone;
+	uint64		generation;
+	CommandId	command;
+	KeySet	   *keys;
+	CapacityTherapist **therapists;
+	int			capacity;
+} CheckCache;
+
+static CheckCache *cache = NULL;
+
+static CachedTable service_key_table = {
+	"service", "service_pkey", {"district_id", "service_id", NULL}
+};
+
+PG_FUNCTION_INFO_V1(service_capacity);
+PG_FUNCTION_INFO_V1(_capacity_reasons);
+
+/* ---------------------------------------------------------------- cache --- */
+
+static void
+forget_cache(void *arg)
+{
+	cache = NULL;
+}
+
+static CheckCache *
+check_cache(void)
+{
+	MemoryContext context;
+
+	if (cache != NULL && cache->generation == cl_loads_generation() &&
+		cache->command == GetCurrentCommandId(false))
+		return cache;
+	if (cache != NULL)
+		MemoryContextDelete(cache->context);
+	context = AllocSetContextCreate(TopTransactionContext, "caseload capacity", ALLOCSET_DEFAULT_SIZES);
+	cache = MemoryContextAllocZero(context, sizeof(CheckCache));
+	cache->context = context;
+	cache->gone.func = forget_cache;
+	MemoryContextRegisterResetCallback(context, &cache->gone);
+	cache->generation = cl_loads_generation();
+	cache->command = GetCurrentCommandId(false);
+	return cache;
+}
+
+/* The therapist of a row, read when first wanted. */
+static CapacityTherapist *
+checked_therapist(Datum district_id, Datum therapist_id)
+{
+	CheckCache *all = check_cache();
+	MemoryContext oldcontext = MemoryContextSwitchTo(all->context);
+	int			count;
+	int			place;
+
+	if (all->keys == NULL)
+	{
+		all->keys = cl_keys_new();
+		all->capacity = 8;
+		all->therapists = palloc(sizeof(CapacityTherapist *) * all->capacity);
+	}
+	count = all->keys->count;
+	place = cl_keys_add(all->keys, district_id, therapist_id);
+	if (place == count)
+	{
+		CapacityTherapist *therapist = palloc0(sizeof(CapacityTherapist));
+		Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+
+		if (place >= all->capacity)
+		{
+			all->capacity *= 2;
+			all->therapists = repalloc(all->therapists, sizeof(CapacityTherapist *) * all->capacity);
+		}
+		all->therapists[place] = therapist;
+		therapist->key = all->keys->keys[place];
+		cl_read_therapist(therapist, snapshot, true);
+		UnregisterSnapshot(snapshot);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	return all->therapists[place];
+}
+
+/* -------------------------------------------------------------- trigger --- */
+
+static bool
+same_text(Datum a, Datum b)
+{
+	text	   *left = DatumGetTextPP(a);
+	text	   *right = DatumGetTextPP(b);
+
+	return VARSIZE_ANY_EXHDR(left) == VARSIZE_ANY_EXHDR(right) &&
+		memcmp(VARDATA_ANY(left), VARDATA_ANY(right), VARSIZE_ANY_EXHDR(left)) == 0;
+}
+
+/* The most minutes a week that the line will cost, in millionths, whoever gives it. */
+static int64
+weekly_micros(const ServiceLine *line, Snapshot snapshot)
+{
+	DateADT		today = DatumGetDateADT(DirectFunctionCall1(timestamptz_date,
+														   TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())));
+	ClientFrame frame;
+	LoadSteps	load;
+
+	cl_load_init(&load);
+	cl_read_frame(line->district_id, line->client_id, snapshot, &frame);
+	cl_add_service(&load, line, &frame, 1);
+	return cl_peak(&load, TextDatumGetCString(line->district_id), Max(line->from, today), line->until, -1);
+}
+
+/* Does an update give anybody more to do, or the same to somebody else? */
+static bool
+adds(const ServiceLine *old, const ServiceLine *new)
+{
+	Snapshot	snapshot;
+	bool		more;
+
+	if (old->therapist_id == (Datum) 0 || !same_text(old->therapist_id, new->therapist_id) ||
+		!same_text(old->district_id, new->district_id) || !same_text(old->service_id, new->service_id) ||
+		!same_text(old->client_id, new->client_id) || !same_text(old->discipline, new->discipline) ||
+		new->from < old->from || new->until > old->until || new->tier > old->tier)
+		return true;
+	if (old->dosage == new->dosage && old->group_size == new->group_size)
+		return false;
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	more = weekly_micros(new, snapshot) > weekly_micros(old, snapshot);
+	UnregisterSnapshot(snapshot);
+	return more;
 }
 
 /*
- * Statement trigger AFTER INSERT and UPDATE of service: note the therapists,
- * for the locks at commit.
+ * The row as it stands now, where the transaction has changed it since: it
+ * answers for what became of it.  NULL when it was deleted.
  */
-Datum
-capacity_after_service(PG_FUNCTION_ARGS)
+static HeapTuple
+current_row(const ServiceLine *line)
 {
-	TriggerData *trigdata = cl_statement_trigger(fcinfo, "capacity_after_service", 0);
+	Relation	rel = cl_open_table(&service_key_table, AccessShareLock);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Datum		keys[2] = {line->district_id, line->service_id};
+	SysScanDesc scan = cl_lookup(&service_key_table, rel, snapshot, keys, 2);
+	HeapTuple	tuple = systable_getnext(scan);
 
-	if (capacity_mode != CAPACITY_OFF)
-		cl_read_keys(trigdata, trigdata->tg_newtable, "therapist_id", cl_keys_of_transaction(&touched));
-	return PointerGetDatum(NULL);
+	if (tuple != NULL)
+		tuple = heap_copytuple(tuple);
+	systable_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	table_close(rel, NoLock);
+	return tuple;
+}
+
+/* Nothing to look at more closely, and room for all. */
+static bool
+plainly_fits(const CapacityTherapist *therapist, const ServiceLine *line)
+{
+	text	   *discipline = DatumGetTextPP(line->discipline);
+	DateADT		first_day = Max(line->from, therapist->today);
+
+	if (!therapist->found || first_day >= line->until)
+		return true;
+	return therapist->peak <= therapist->limit_micros && !therapist->has_scope && !therapist->has_license &&
+		therapist->headcount_limit == NULL && therapist->weighting == NULL &&
+		therapist->employed_from <= first_day && first_day < therapist->employed_until &&
+		strlen(therapist->discipline) == VARSIZE_ANY_EXHDR(discipline) &&
+		memcmp(therapist->discipline, VARDATA_ANY(discipline), VARSIZE_ANY_EXHDR(discipline)) == 0;
 }
 
 static void
-lock_therapists(Datum district_id, Datum therapist_id)
+append_reason(StringInfo text, const CapacityReason *reason)
 {
-	KeySet	   *set = cl_keys_of_transaction(&touched);
-
-	/* with SET CONSTRAINTS IMMEDIATE rows come before the statement trigger */
-	(void) cl_keys_add(set, district_id, therapist_id);
-	touched.set = NULL;
-	(void) cl_keys_sort(set);
-	cl_keys_lock(set, CL_LOCK_THERAPISTS);
+	appendStringInfo(text, "%s%s: %s", text->len > 0 ? "\n" : "", reason->rule, reason->message);
+	if (reason->limit != NULL && reason->would_be != NULL)
+		appendStringInfo(text, " (%s, limit %s %s)",
+						 DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(reason->would_be))),
+						 DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(reason->limit))),
+						 reason->unit);
 }
 
-static char *
-column_text(int row, int column)
+/* Numbers of minutes and points have two decimals, those of clients none that are 0. */
+static Numeric
+shown(const CapacityReason *reason, Numeric value)
 {
-	bool		isnull;
-	Datum		value = cl_result(row, column, &isnull);
+	if (value == NULL)
+		return NULL;
+	if (strcmp(reason->rule, "headcount") == 0)
+		return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(value)));
+	return DatumGetNumeric(DirectFunctionCall2(numeric_round, NumericGetDatum(value), Int32GetDatum(2)));
+}
 
-	return isnull ? NULL : TextDatumGetCString(value);
+static void
+show_numbers(CapacityReason *reasons)
+{
+	for (CapacityReason *reason = reasons; reason != NULL; reason = reason->next)
+	{
+		reason->limit = shown(reason, reason->limit);
+		reason->would_be = shown(reason, reason->would_be);
+	}
+}
+
+/* 23514, or a warning, with all reasons in the detail and in the hint who has room. */
+static void
+report_reasons(const CapacityTherapist *therapist, const CapacityCase *service, CapacityReason *reasons, Snapshot snapshot)
+{
+	bool		blocks = therapist->mode == CAPACITY_ERROR && cl_capacity_mode == CAPACITY_ERROR;
+	StringInfoData detail;
+	char	   *room;
+
+	show_numbers(reasons);
+	initStringInfo(&detail);
+	for (CapacityReason *reason = reasons; reason != NULL; reason = reason->next)
+		append_reason(&detail, reason);
+	room = cl_capacity_room(therapist, service, snapshot);
+	ereport(blocks ? ERROR : WARNING,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("assignment exceeds the capacity of therapist \"%s\"", therapist->key.id),
+			 errdetail("%s", detail.data),
+			 room != NULL ?
+			 errhint("Therapists of the discipline with room, in minutes per week: %s.", room) :
+			 errhint("No therapist of the discipline has room."),
+			 cl_errconstraint("service", "service_capacity")));
+}
+
+static bool
+is_individual(Oid delivery)
+{
+	static Oid	label = InvalidOid;
+	static Oid	other = InvalidOid;
+
+	if (delivery == other || !OidIsValid(delivery))
+		return false;
+	if (delivery != label)
+	{
+		char	   *name = DatumGetCString(DirectFunctionCall1(enum_out, ObjectIdGetDatum(delivery)));
+
+		if (strcmp(name, "individual_required") != 0)
+		{
+			other = delivery;
+			return false;
+		}
+		label = delivery;
+	}
+	return true;
+}
+
+static void
+check_line(const ServiceLine *line)
+{
+	CapacityTherapist *therapist = checked_therapist(line->district_id, line->therapist_id);
+	MemoryContext context;
+	MemoryContext oldcontext;
+	CapacityCase service;
+	CapacityReason *reasons;
+	Snapshot	snapshot;
+
+	if (therapist->mode == CAPACITY_OFF || plainly_fits(therapist, line))
+		return;
+	context = AllocSetContextCreate(CurrentMemoryContext, "caseload reasons", ALLOCSET_SMALL_SIZES);
+	oldcontext = MemoryContextSwitchTo(context);
+	memset(&service, 0, sizeof(service));
+	service.service_id = TextDatumGetCString(line->service_id);
+	service.client_id = TextDatumGetCString(line->client_id);
+	service.discipline = TextDatumGetCString(line->discipline);
+	service.individual_required = is_individual(line->delivery);
+	service.tier = line->tier;
+	service.dosage = line->dosage;
+	service.group_size = line->group_size;
+	service.from = line->from;
+	service.until = line->until;
+	service.written = true;
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	reasons = cl_capacity_reasons(therapist, &service, snapshot, false);
+	if (reasons != NULL)
+		report_reasons(therapist, &service, reasons, snapshot);
+	UnregisterSnapshot(snapshot);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(context);
 }
 
 /*
- * Constraint trigger of service, for each row that adds to somebody's load;
- * which rows do, its WHEN clause says.  23514 with all reasons in the detail
- * and therapists of the discipline who have room in the hint.
+ * Constraint trigger of service, for each row that is inserted or updated:
+ * 23514 where it adds to somebody's load what that therapist cannot give.
  */
 Datum
 service_capacity(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	TupleDesc	tupdesc;
+	const ServiceColumns *columns;
+	ServiceLine old;
+	ServiceLine new;
 	HeapTuple	tuple;
-	Datum		args[5];
-	char		nulls[6] = "   n ";
-	bool		isnull;
-	bool		blocks = false;
-	uint64		rows;
-	StringInfoData reasons;
-	char	   *therapist;
-	char	   *room = NULL;
-	OwnerScope	scope;
+	bool		update;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigdata->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) || TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be fired AFTER INSERT OR UPDATE ROW", "service_capacity")));
-	if (capacity_mode == CAPACITY_OFF)
+	if (cl_capacity_mode == CAPACITY_OFF)
 		return PointerGetDatum(NULL);
-
-	cl_check_trigger_owner(trigdata);
-	/* a row that the transaction has changed again or deleted has nothing to answer for */
-	if (!table_tuple_satisfies_snapshot(trigdata->tg_relation,
-										TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
-										trigdata->tg_newslot : trigdata->tg_trigslot,
+	if (fcinfo->flinfo->fn_extra == NULL)
+		cl_check_trigger_owner(trigdata);
+	columns = cl_service_columns(fcinfo);
+	update = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
+	tuple = update ? trigdata->tg_newtuple : trigdata->tg_trigtuple;
+	cl_read_service(columns, trigdata->tg_relation, tuple, &new);
+	if (!table_tuple_satisfies_snapshot(trigdata->tg_relation, update ? trigdata->tg_newslot : trigdata->tg_trigslot,
 										SnapshotSelf))
-		return PointerGetDatum(NULL);
-	(void) cl_column(trigdata, "district_id", TEXTOID);
-	(void) cl_column(trigdata, "therapist_id", TEXTOID);
-	(void) cl_column(trigdata, "discipline", TEXTOID);
-	(void) cl_column(trigdata, "period", DATERANGEOID);
-
-	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? trigdata->tg_newtuple : trigdata->tg_trigtuple;
-	args[0] = SPI_getbinval(tuple, tupdesc, SPI_fnumber(tupdesc, "district_id"), &isnull);
-	args[1] = SPI_getbinval(tuple, tupdesc, SPI_fnumber(tupdesc, "therapist_id"), &isnull);
-	if (isnull)
-		return PointerGetDatum(NULL);
-	args[2] = SPI_getbinval(tuple, tupdesc, SPI_fnumber(tupdesc, "discipline"), &isnull);
-	/* the row is in the table already: nothing to add to what is counted */
-	args[3] = (Datum) 0;
-	args[4] = SPI_getbinval(tuple, tupdesc, SPI_fnumber(tupdesc, "period"), &isnull);
-	therapist = TextDatumGetCString(args[1]);
-
-	cl_enter(&scope);
-	lock_therapists(args[0], args[1]);
-	rows = cl_run(&capacity_query, args, nulls);
-	initStringInfo(&reasons);
-	for (uint64 row = 0; row < rows; row++)
 	{
-		char	   *limit = column_text(row, 3);
-
-		blocks = blocks || strcmp(column_text(row, 1), "error") == 0;
-		appendStringInfo(&reasons, "%s%s: %s", row > 0 ? "\n" : "", column_text(row, 2), column_text(row, 6));
-		if (limit != NULL)
-			appendStringInfo(&reasons, " (%s, limit %s %s)", column_text(row, 4), limit, column_text(row, 5));
+		tuple = current_row(&new);
+		if (tuple == NULL)
+			return PointerGetDatum(NULL);
+		cl_read_service(columns, trigdata->tg_relation, tuple, &new);
 	}
-	if (rows > 0)
+	if (new.therapist_id == (Datum) 0)
+		return PointerGetDatum(NULL);
+	if (update)
 	{
-		Datum		room_args[3] = {args[0], args[2], args[1]};
-
-		(void) cl_run(&room_query, room_args, NULL);
-		room = column_text(0, 1);
-		ereport(blocks && capacity_mode == CAPACITY_ERROR ? ERROR : WARNING,
-				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("assignment exceeds the capacity of therapist \"%s\"", therapist),
-				 errdetail("%s", reasons.data),
-				 room != NULL ?
-				 errhint("Therapists of the discipline with room, in minutes per week: %s.", room) :
-				 errhint("No therapist of the discipline has room."),
-				 cl_errconstraint("service", "service_capacity")));
+		cl_read_service(columns, trigdata->tg_relation, trigdata->tg_trigtuple, &old);
+		if (!adds(&old, &new))
+			return PointerGetDatum(NULL);
 	}
-	cl_leave(&scope);
+	/* held already, but where constraints are checked at once */
+	cl_key_lock(new.district_id, new.client_id, CL_LOCK_CLIENTS);
+	(void) cl_apply_loads();
+	cl_key_lock(new.district_id, new.therapist_id, CL_LOCK_THERAPISTS);
+	check_line(&new);
 	return PointerGetDatum(NULL);
+}
+
+/*
+ * A counter was written.  Where the clients of a therapist were enrolled anew
+ * or moved, that is a fact and is not refused; it is said when the load grew
+ * beyond capacity by it.
+ */
+static void
+load_changed(const SubjectKey *key, const LoadProfile *before, const LoadProfile *after, bool framed)
+{
+	CapacityTherapist therapist = {.key = *key};
+	CapacityCase service = {.tier = 3, .written = true};
+	CapacityReason *reasons;
+	LoadSteps	load;
+	Snapshot	snapshot;
+
+	if (!framed || before == NULL || cl_capacity_mode == CAPACITY_OFF)
+		return;
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	cl_read_therapist(&therapist, snapshot, true);
+	if (therapist.found && therapist.mode != CAPACITY_OFF && therapist.peak > therapist.limit_micros)
+	{
+		cl_load_open(&load, before);
+		cl_add_duties(&therapist, &load, snapshot);
+		if (cl_peak(&load, key->district_id, therapist.today, DATEVAL_NOEND, -1) < therapist.peak)
+		{
+			StringInfoData detail;
+			char	   *room;
+
+			service.discipline = therapist.discipline;
+			service.from = therapist.today;
+			service.until = DATEVAL_NOEND;
+			reasons = palloc0(sizeof(CapacityReason));
+			reasons->rule = "weekly_minutes";
+			reasons->limit = therapist.limit;
+			reasons->would_be = cl_micros_numeric(therapist.peak);
+			reasons->unit = "minutes per week";
+			reasons->message = "weekly minutes against the capacity of the position";
+			show_numbers(reasons);
+			initStringInfo(&detail);
+			append_reason(&detail, reasons);
+			room = cl_capacity_room(&therapist, &service, snapshot);
+			ereport(WARNING,
+					(errcode(ERRCODE_CHECK_VIOLATION),
+					 errmsg("clients enrolled or moved take therapist \"%s\" beyond capacity", key->id),
+					 errdetail("%s", detail.data),
+					 room != NULL ?
+					 errhint("Therapists of the discipline with room, in minutes per week: %s.", room) :
+					 errhint("No therapist of the discipline has room.")));
+		}
+	}
+	UnregisterSnapshot(snapshot);
+}
+
+void
+cl_capacity_init(void)
+{
+	cl_load_changed = load_changed;
+	DefineCustomEnumVariable("caseload.capacity",
+							 "What happens to an assignment beyond capacity.",
+							 "The weaker of this and the district's policy \"capacity\" decides.",
+							 &cl_capacity_mode, CAPACITY_ERROR, capacity_modes,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
+}
+
+/* ------------------------------------------------------------- question --- */
+
+/* Rows are looked up without queries, so the rights that queries need are asked for here. */
+static void
+check_rights(void)
+{
+	static const char *const tables[] = {"therapist", "service", "client", "episode", "site", "license", "therapist_scope",
+	"duty"};
+
+	for (size_t i = 0; i < lengthof(tables); i++)
+	{
+		Oid			relid = cl_table(tables[i]);
+
+		if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, tables[i]);
+		if (check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("capacity cannot be judged by who sees some rows only"),
+					 errdetail("Row-level security of table \"%s\" applies to the role.", tables[i])));
+	}
+}
+
+static char *
+optional_text(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
+/* Add to the load of the therapist what a service would, or take away what it does. */
+static void
+change_load(CapacityTherapist *therapist, const CapacityCase *service, Snapshot snapshot, int change)
+{
+	ServiceLine line = {0};
+	ClientFrame frame;
+
+	frame.count = 0;
+	frame.site = "";
+	frame.site_length = -1;
+	if (service->client_id != NULL)
+		cl_read_frame(therapist->district_id, CStringGetTextDatum(service->client_id), snapshot, &frame);
+	if (frame.count == 0)
+	{
+		/* nobody in particular, or somebody who is going to be enrolled */
+		static DateADT always = DATEVAL_NOBEGIN;
+		static DateADT never = DATEVAL_NOEND;
+
+		frame.count = 1;
+		frame.from = &always;
+		frame.until = &never;
+	}
+	line.discipline = CStringGetTextDatum(service->discipline ? service->discipline : therapist->discipline);
+	line.dosage = service->dosage;
+	line.group_size = service->group_size;
+	line.from = service->from;
+	line.until = service->until;
+	cl_add_service(&therapist->load, &line, &frame, change);
+}
+
+/*
+ * _capacity_reasons(district_id, therapist_id, service_id, client_id,
+ * discipline, delivery, tier, group_size, dosage, from_date, until_date,
+ * replaces) -> rule_name, limit_value, would_be, unit, verdict, message.
+ * "replaces" is true where the service is this therapist's already.
+ */
+Datum
+_capacity_reasons(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	CapacityTherapist therapist = {0};
+	CapacityCase service = {0};
+	CapacityMode mode;
+	Snapshot	snapshot = GetActiveSnapshot();
+
+	check_rights();
+	InitMaterializedSRF(fcinfo, 0);
+	therapist.key.district_id = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	therapist.key.id = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	service.service_id = optional_text(fcinfo, 2);
+	service.client_id = optional_text(fcinfo, 3);
+	service.discipline = optional_text(fcinfo, 4);
+	service.individual_required = !PG_ARGISNULL(5) && is_individual(PG_GETARG_OID(5));
+	service.tier = PG_ARGISNULL(6) ? 3 : PG_GETARG_INT32(6);
+	service.group_size = PG_ARGISNULL(7) ? 1 : PG_GETARG_INT32(7);
+	service.dosage = PG_ARGISNULL(8) ? 0 : PG_GETARG_INT64(8);
+	service.from = PG_ARGISNULL(9) ? DATEVAL_NOBEGIN : PG_GETARG_DATEADT(9);
+	service.until = PG_ARGISNULL(10) ? DATEVAL_NOEND : PG_GETARG_DATEADT(10);
+	/* the counter lacks what the transaction has not written yet */
+	cl_read_therapist(&therapist, snapshot,
+					  !cl_load_pending(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)));
+	if (!therapist.found)
+		return (Datum) 0;
+	service.written = !PG_ARGISNULL(11) && PG_GETARG_BOOL(11);
+	if (!service.written)
+		change_load(&therapist, &service, snapshot, 1);
+	mode = Min(therapist.mode, (CapacityMode) cl_capacity_mode);
+	for (CapacityReason *reason = cl_capacity_reasons(&therapist, &service, snapshot, true);
+		 reason != NULL; reason = reason->next)
+	{
+		Datum		values[6];
+		bool		nulls[6] = {false};
+		Numeric		limit = shown(reason, reason->limit);
+		Numeric		would_be = shown(reason, reason->would_be);
+
+		values[0] = CStringGetTextDatum(reason->rule);
+		nulls[1] = limit == NULL;
+		values[1] = NumericGetDatum(limit);
+		nulls[2] = would_be == NULL;
+		values[2] = NumericGetDatum(would_be);
+		nulls[3] = reason->unit == NULL;
+		values[3] = nulls[3] ? (Datum) 0 : CStringGetTextDatum(reason->unit);
+		values[4] = CStringGetTextDatum(!reason->over || mode == CAPACITY_OFF ? "ok" :
+										mode == CAPACITY_WARN ? "warn" : "block");
+		values[5] = CStringGetTextDatum(reason->message);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }

@@ -18,6 +18,7 @@
 
 #include "client_judge.h"
 #include "delta.h"
+#include "policy_cache.h"
 #include "query.h"
 
 CachedTable	cl_flag_table = {
@@ -33,14 +34,6 @@ CachedTable	cl_service_table = {
 
 static CachedTable site_table = {
 	"site", "site_pkey", {"district_id", "site_id", "level", NULL}
-};
-
-static CachedTable policy_table = {
-	"policy", "policy_pkey", {"district_id", "policy_name", "valid", "value", NULL}
-};
-
-static CachedTable policy_kind_table = {
-	"policy_kind", "policy_kind_pkey", {"policy_name", "default_value", NULL}
 };
 
 static CachedQuery documents_query = {
@@ -238,46 +231,13 @@ scope_treated(void *arg, const char *discipline)
 static int32
 strike_window(Judge *judge)
 {
-	Relation	rel;
-	Datum		keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	char	   *value = NULL;
-	bool		isnull;
-
 	if (judge->window_district != NULL && judge->window_day == judge->day &&
 		strcmp(judge->window_district, judge->key.district_id) == 0)
 		return judge->window;
 
-	rel = cl_open_table(&policy_table, AccessShareLock);
-	keys[0] = CStringGetTextDatum(judge->key.district_id);
-	keys[1] = CStringGetTextDatum("strike_window_days");
-	scan = cl_lookup(&policy_table, rel, judge->snapshot, keys, 2);
-	while ((tuple = systable_getnext(scan)) != NULL)
-	{
-		DateADT		from;
-		DateADT		until;
-
-		cl_period_bounds(cl_column_of(&policy_table, rel, tuple, 2, &isnull), &from, &until);
-		if (from <= judge->day && judge->day < until)
-			value = TextDatumGetCString(cl_column_of(&policy_table, rel, tuple, 3, &isnull));
-	}
-	systable_endscan(scan);
-	table_close(rel, NoLock);
-	if (value == NULL)
-	{
-		rel = cl_open_table(&policy_kind_table, AccessShareLock);
-		scan = cl_lookup(&policy_kind_table, rel, judge->snapshot, &keys[1], 1);
-		if ((tuple = systable_getnext(scan)) != NULL)
-			value = TextDatumGetCString(cl_column_of(&policy_kind_table, rel, tuple, 1, &isnull));
-		systable_endscan(scan);
-		table_close(rel, NoLock);
-	}
-	if (value == NULL)
-		elog(ERROR, "policy strike_window_days is not there");
 	judge->window_district = MemoryContextStrdup(GetMemoryChunkContext(judge->slot), judge->key.district_id);
 	judge->window_day = judge->day;
-	judge->window = pg_strtoint32(value);
+	judge->window = pg_strtoint32(cl_policy(judge->key.district_id, "strike_window_days", NULL, NULL, judge->day));
 	return judge->window;
 }
 

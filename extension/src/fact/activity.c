@@ -19,6 +19,7 @@
 
 #include "activity.h"
 #include "delta.h"
+#include "load.h"
 #include "query.h"
 #include "recompute.h"
 #include "transition.h"
@@ -532,6 +533,7 @@ rebuild(PG_FUNCTION_ARGS)
 
 	cl_enter(&scope);
 	written = rebuild_clients(district_id, client_id);
+	written += cl_rebuild_loads(district_id, client_id);
 	cl_leave(&scope);
 	PG_RETURN_INT64((int64) written);
 }

@@ -271,6 +271,20 @@ cl_keys_lock(const KeySet *set, LockClass class)
 	cl_keys_lock_both(set, NULL, class);
 }
 
+/* Lock one key; nothing happens where the transaction has it already. */
+void
+cl_key_lock(Datum district_id, Datum id, LockClass class)
+{
+	char		buffer[KEY_BUFFER];
+	size_t		district_length;
+	size_t		length;
+	char	   *key = make_key(district_id, id, buffer, &district_length, &length);
+
+	lock_stripe(hash_key(key) % STRIPES, class);
+	if (key != buffer)
+		pfree(key);
+}
+
 /* Lock all keys that there are or may be. */
 void
 cl_keys_lock_all(LockClass class)
