@@ -105,6 +105,7 @@ typedef struct Judge
 	ServiceCount *services;		/* by place in served */
 	/* the client in work */
 	SubjectKey	key;
+	uint32		hash;			/* of the key, while everybody is judged */
 	DateADT		day;
 	bool		client_read;
 	Datum		site_id;

@@ -387,7 +387,7 @@ cl_standing_flags(Judge *judge)
 
 	if (judge->flagged != NULL)
 	{
-		int			place = cl_keys_find(judge->flagged, &judge->key);
+		int			place = cl_keys_find_hashed(judge->flagged, &judge->key, judge->hash);
 
 		if (place < 0)
 			return NULL;
@@ -485,7 +485,7 @@ cl_judge_episode(Judge *judge, AttendanceReader *reader, const ActivityValue *va
 
 		if (judge->served != NULL)
 		{
-			int			place = judge->served->count > 0 ? cl_keys_find(judge->served, &judge->key) : -1;
+			int			place = judge->served->count > 0 ? cl_keys_find_hashed(judge->served, &judge->key, judge->hash) : -1;
 
 			if (place >= 0)
 				count = judge->services[place];
