@@ -15,47 +15,15 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
 #include "client_judge.h"
 #include "delta.h"
 
-/* Judge the clients of a set, which is locked, and write what changes. */
-static void
-sync_clients(const KeySet *set, const ClientValues *values, const DateADT *as_of, FlagCounts *counts)
-{
-	FlagChanges *changes;
-	Judge		judge;
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "caseload flags", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-
-	/* what the statement itself has done is to be seen */
-	CommandCounterIncrement();
-	changes = cl_changes_new(true);
-	cl_open_judge(&judge, as_of, changes);
-	for (int i = 0; i < set->count; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		MemoryContextSwitchTo(judge.scratch);
-		cl_judge_client(&judge, &set->keys[i], values ? &values[i] : NULL);
-		MemoryContextSwitchTo(context);
-		MemoryContextReset(judge.scratch);
-	}
-	cl_close_judge(&judge);
-	cl_changes_write(changes, counts);
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextDelete(context);
-}
-
-/* For cl_clients_changed: judge the clients again, as of today. */
-void
-cl_flags_after_change(const KeySet *set, const ClientValues *values)
-{
-	sync_clients(set, values, NULL, NULL);
-}
-
-/* ------------------------------------------------------------- everybody --- */
+/* ------------------------------------------------------------- reading all --- */
 
 /* Note a subject; there are few. */
 static List *
@@ -110,6 +78,7 @@ read_standing(Judge *judge, const char *district_id, MemoryContext context)
 			capacity *= 2;
 		}
 		flag = cl_make_standing(row);
+		flag->tid = tuple->t_self;
 		flag->next = judge->standing[place];
 		judge->standing[place] = flag;
 	}
@@ -135,7 +104,8 @@ read_services(Judge *judge, const char *district_id, MemoryContext context)
 	TableScanDesc scan;
 	HeapTuple	tuple;
 
-	judge->service = cl_open_table(&cl_service_table, AccessShareLock);
+	if (judge->service == NULL)
+		judge->service = cl_open_table(&cl_service_table, AccessShareLock);
 	judge->served = cl_keys_new();
 	judge->services = palloc0(sizeof(ServiceCount) * capacity);
 	scan = table_beginscan(judge->service, judge->snapshot, 0, NULL);
@@ -176,6 +146,66 @@ read_services(Judge *judge, const char *district_id, MemoryContext context)
 	cl_keys_all_in(judge->served);
 	MemoryContextSwitchTo(oldcontext);
 }
+
+/* ------------------------------------------------------------ those changed --- */
+
+/*
+ * Does it take less time to read all of a table than to look up each client
+ * of the set in it?  A look takes about as long as reading 20 rows.  Where
+ * what was read must not change, looking is what disturbs others least.
+ */
+#define MANY	256
+
+static bool
+reading_pays(const KeySet *set, Relation rel)
+{
+	return set->count >= MANY && !IsolationIsSerializable() &&
+		RelationGetNumberOfBlocks(rel) < (BlockNumber) set->count / 4;
+}
+
+/* Judge the clients of a set, which is locked, and write what changes. */
+static void
+sync_clients(const KeySet *set, const ClientValues *values, const DateADT *as_of, FlagCounts *counts)
+{
+	FlagChanges *changes;
+	Judge		judge;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "caseload flags", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+
+	/* what the statement itself has done is to be seen */
+	CommandCounterIncrement();
+	changes = cl_changes_new(true);
+	cl_open_judge(&judge, as_of, changes);
+	if (reading_pays(set, judge.flag))
+		(void) read_standing(&judge, NULL, context);
+	if (judge.asks->services && set->count >= MANY)
+	{
+		judge.service = cl_open_table(&cl_service_table, AccessShareLock);
+		if (reading_pays(set, judge.service))
+			read_services(&judge, NULL, context);
+	}
+	for (int i = 0; i < set->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextSwitchTo(judge.scratch);
+		cl_judge_client(&judge, &set->keys[i], values ? &values[i] : NULL);
+		MemoryContextSwitchTo(context);
+		MemoryContextReset(judge.scratch);
+	}
+	cl_close_judge(&judge);
+	cl_changes_write(changes, counts);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(context);
+}
+
+/* For cl_clients_changed: judge the clients again, as of today. */
+void
+cl_flags_after_change(const KeySet *set, const ClientValues *values)
+{
+	sync_clients(set, values, NULL, NULL);
+}
+
+/* ------------------------------------------------------------- everybody --- */
 
 /*
  * Clients are read in batches, because their flags and services are anywhere

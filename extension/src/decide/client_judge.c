@@ -150,10 +150,7 @@ read_client(Judge *judge)
 	judge->site_id = judge->level = judge->category = (Datum) 0;
 	cl_unknown_profile(judge->profile);
 	if (judge->client == NULL)
-	{
 		judge->client = cl_open_table(&cl_client_table, AccessShareLock);
-		judge->site = cl_open_table(&site_table, AccessShareLock);
-	}
 	keys[0] = CStringGetTextDatum(judge->key.district_id);
 	keys[1] = CStringGetTextDatum(judge->key.id);
 	scan = cl_lookup(&cl_client_table, judge->client, judge->snapshot, keys, 2);
@@ -170,6 +167,16 @@ read_client(Judge *judge)
 	systable_endscan(scan);
 	if (judge->site_id == (Datum) 0)
 		return;
+	if (judge->rules->sites != NULL)
+	{
+		/* known with the rules, which a change of a site makes stale */
+		int			place = cl_keys_place(judge->rules->sites, keys[0], judge->site_id);
+
+		judge->level = place < 0 ? (Datum) 0 : judge->rules->site_levels[place];
+		return;
+	}
+	if (judge->site == NULL)
+		judge->site = cl_open_table(&site_table, AccessShareLock);
 	keys[1] = judge->site_id;
 	scan = cl_lookup(&site_table, judge->site, judge->snapshot, keys, 2);
 	if ((tuple = systable_getnext(scan)) != NULL)
@@ -566,6 +573,8 @@ cl_judge_client(Judge *judge, const SubjectKey *key, const ClientValues *values)
 	bool		enrolled = false;
 
 	cl_begin_client(judge, key);
+	if (judge->flagged != NULL || judge->served != NULL)
+		judge->hash = cl_keys_hash(key);
 	judge->day = judge->as_of ? *judge->as_of : GetSQLCurrentDate();
 	standing = cl_standing_flags(judge);
 	if (values != NULL)
