@@ -188,7 +188,7 @@ sync_clients(const KeySet *set, const ClientValues *values, const DateADT *as_of
 	{
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextSwitchTo(judge.scratch);
-		cl_judge_client(&judge, &set->keys[i], values ? &values[i] : NULL);
+		cl_judge_client(&judge, &set->keys[i], values && values[i].rows ? &values[i] : NULL);
 		MemoryContextSwitchTo(context);
 		MemoryContextReset(judge.scratch);
 	}
