@@ -21,6 +21,7 @@
 #include "cl_compat.h"
 #include "datatype/timestamp.h"
 #include "pgtime.h"
+#include "port/pg_bitutils.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
@@ -171,6 +172,15 @@ extern void cl_collect_facts(AttendanceReader *reader, LocalClock *clock,
 extern Attendance *cl_evidence(const Attendance *value, DateADT as_of, int32 window, Datum facts);
 extern bool cl_has_event(const Attendance *value, Event wanted);
 
+/* The seven bits of each of eight bytes, the first the lowest, as one number. */
+static inline uint64
+cl_join_bytes(uint64 word)
+{
+	word = (word & UINT64CONST(0x007f007f007f007f)) | ((word & UINT64CONST(0x7f007f007f007f00)) >> 1);
+	word = (word & UINT64CONST(0x00003fff00003fff)) | ((word & UINT64CONST(0x3fff00003fff0000)) >> 2);
+	return (word & UINT64CONST(0x000000000fffffff)) | ((word & UINT64CONST(0x0fffffff00000000)) >> 4);
+}
+
 /*
  * Read the next event into reader->last; false at the end.
  */
@@ -178,19 +188,38 @@ static inline bool
 cl_attendance_next(AttendanceReader *reader)
 {
 	uint64		word = 0;
-	int			shift = 0;
-	uint8		byte;
+	uint64		ends = 0;
 
 	if (reader->left == 0)
 		return false;
-	do
+#ifndef WORDS_BIGENDIAN
+	/* all bytes at once, while there are eight; the last one has no high bit */
+	if (reader->end - reader->at >= (int) sizeof(uint64))
 	{
-		if (unlikely(reader->at >= reader->end || shift > 49))
-			cl_broken_attendance();
-		byte = *reader->at++;
-		word |= (uint64) (byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
+		memcpy(&word, reader->at, sizeof(uint64));
+		ends = ~word & UINT64CONST(0x8080808080808080);
+	}
+#endif
+	if (likely(ends != 0))
+	{
+		reader->at += pg_rightmost_one_pos64(ends) / 8 + 1;
+		word = cl_join_bytes(word & (ends ^ (ends - 1)));
+	}
+	else
+	{
+		int			shift = 0;
+		uint8		byte;
+
+		word = 0;
+		do
+		{
+			if (unlikely(reader->at >= reader->end || shift > 49))
+				cl_broken_attendance();
+			byte = *reader->at++;
+			word |= (uint64) (byte & 0x7f) << shift;
+			shift += 7;
+		} while (byte & 0x80);
+	}
 
 	reader->left--;
 	reader->second += (int64) (word >> 4);

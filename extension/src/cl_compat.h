@@ -74,6 +74,13 @@
 #define index_beginscan_compat(rel, index, snapshot, n_keys) index_beginscan(rel, index, snapshot, n_keys, 0)
 #endif
 
+/* Have a line of memory brought into the processor's cache. */
+#ifdef __GNUC__
+#define cl_prefetch(address) __builtin_prefetch(address)
+#else
+#define cl_prefetch(address) ((void) (address))
+#endif
+
 /* 18: functions that do not return are marked in front */
 #ifndef pg_noreturn
 #define pg_noreturn pg_attribute_noreturn()

@@ -97,7 +97,7 @@ typedef struct Judge
 	char	   *window_district;
 	DateADT		window_day;
 	int32		window;
-	/* while everybody is judged: what else would be a look for each */
+	/* while many are judged: what else would be a look for each */
 	KeySet	   *flagged;		/* NULL: look flags up */
 	StandingFlag **standing;	/* by place in flagged */
 	bool	   *seen;
@@ -105,6 +105,7 @@ typedef struct Judge
 	ServiceCount *services;		/* by place in served */
 	/* the client in work */
 	SubjectKey	key;
+	uint32		hash;			/* of the key, while flags or services are in memory */
 	DateADT		day;
 	bool		client_read;
 	Datum		site_id;

@@ -81,7 +81,7 @@ extern bool cl_write_flags(const FlagToRaise *raised, int n_raised, const FlagTo
 
 /* client_flags.c */
 extern void cl_flags_after_change(const KeySet *set, const ClientValues *values);
-extern void cl_evaluate_clients(const char *district_id, const DateADT *as_of, FlagCounts *counts);
+extern List *cl_evaluate_clients(const char *district_id, const DateADT *as_of, FlagCounts *counts);
 
 /* subject_flags.c */
 extern void cl_evaluate_subject(const char *subject, const char *district_id, const DateADT *as_of, FlagCounts *counts);

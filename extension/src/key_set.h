@@ -28,6 +28,9 @@ typedef struct KeySet
 	SubjectKey  *keys;
 	int			count;
 	int			capacity;
+	/* of cl_keys_all_in(); NULL before */
+	uint8	   *filter;			/* a bit for each of some hashes */
+	uint32		filter_mask;
 } KeySet;
 
 /*
@@ -53,6 +56,11 @@ extern void cl_key_lock(Datum district_id, Datum id, LockClass class);
 extern KeySet *cl_keys_copy(const KeySet *set);
 extern int	cl_keys_place(const KeySet *set, Datum district_id, Datum id);
 extern int	cl_keys_find(const KeySet *set, const SubjectKey *key);
+extern void cl_keys_all_in(KeySet *set);
+extern uint32 cl_keys_hash(const SubjectKey *key);
+extern void cl_keys_prefetch(const KeySet *set, uint32 hash);
+extern int	cl_keys_candidate(const KeySet *set, uint32 hash);
+extern int	cl_keys_find_hashed(const KeySet *set, const SubjectKey *key, uint32 hash);
 extern bool cl_keys_have(const KeySet *set, const char *district_id, const char *id);
 extern bool cl_keys_contain(const KeySet *set, const SubjectKey *key);
 extern Datum cl_keys_districts(const KeySet *set);

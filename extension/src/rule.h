@@ -123,6 +123,8 @@ typedef struct RuleSet
 	const char **districts;		/* that have rules of their own, from [1] */
 	int			n_programs;
 	struct KeySet *levels;		/* districts and the levels of their sites; NULL: no rule asks */
+	struct KeySet *sites;		/* that have a level; NULL as well */
+	Datum	   *site_levels;	/* by place in sites: text */
 	Bitmapset  *facts;			/* columns that any rule uses, as pull_varattnos() numbers them */
 	void	   *asks;			/* what decide/ makes of that; NULL: nothing yet */
 } RuleSet;

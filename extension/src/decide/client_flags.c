@@ -15,52 +15,38 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
 #include "client_judge.h"
 #include "delta.h"
 
-/* Judge the clients of a set, which is locked, and write what changes. */
-static void
-sync_clients(const KeySet *set, const ClientValues *values, const DateADT *as_of, FlagCounts *counts)
-{
-	FlagChanges *changes;
-	Judge		judge;
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "caseload flags", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+/* ------------------------------------------------------------- reading all --- */
 
-	/* what the statement itself has done is to be seen */
-	CommandCounterIncrement();
-	changes = cl_changes_new(true);
-	cl_open_judge(&judge, as_of, changes);
-	for (int i = 0; i < set->count; i++)
+/* Note a subject; there are few. */
+static List *
+add_subject(List *subjects, Datum subject)
+{
+	ListCell   *cell;
+
+	foreach(cell, subjects)
 	{
-		CHECK_FOR_INTERRUPTS();
-		MemoryContextSwitchTo(judge.scratch);
-		cl_judge_client(&judge, &set->keys[i], values ? &values[i] : NULL);
-		MemoryContextSwitchTo(context);
-		MemoryContextReset(judge.scratch);
+		if (cl_text_is(subject, lfirst(cell)))
+			return subjects;
 	}
-	cl_close_judge(&judge);
-	cl_changes_write(changes, counts);
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextDelete(context);
+	return lappend(subjects, TextDatumGetCString(subject));
 }
 
-/* For cl_clients_changed: judge the clients again, as of today. */
-void
-cl_flags_after_change(const KeySet *set, const ClientValues *values)
-{
-	sync_clients(set, values, NULL, NULL);
-}
-
-/* ------------------------------------------------------------- everybody --- */
-
-/* All flags of clients of a district (NULL: of all) that stand. */
-static void
+/*
+ * All flags of clients of a district (NULL: of all) that stand; returns
+ * the other subjects of which there are such.
+ */
+static List *
 read_standing(Judge *judge, const char *district_id, MemoryContext context)
 {
+	List	   *others = NIL;
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	TableScanDesc scan = table_beginscan(judge->flag, judge->snapshot, 0, NULL);
 	int			capacity = 1024;
@@ -76,9 +62,14 @@ read_standing(Judge *judge, const char *district_id, MemoryContext context)
 
 		CHECK_FOR_INTERRUPTS();
 		cl_deform(&cl_flag_table, judge->flag, tuple, &judge->row);
-		if (!row->isnull[FLAG_CLEARED_ON] || !cl_text_is(row->value[FLAG_SUBJECT], "client") ||
+		if (!row->isnull[FLAG_CLEARED_ON] ||
 			(district_id != NULL && !cl_text_is(row->value[FLAG_DISTRICT_ID], district_id)))
 			continue;
+		if (!cl_text_is(row->value[FLAG_SUBJECT], "client"))
+		{
+			others = add_subject(others, row->value[FLAG_SUBJECT]);
+			continue;
+		}
 		place = cl_keys_add(judge->flagged, row->value[FLAG_DISTRICT_ID], row->value[FLAG_SUBJECT_KEY]);
 		if (place >= capacity)
 		{
@@ -87,12 +78,15 @@ read_standing(Judge *judge, const char *district_id, MemoryContext context)
 			capacity *= 2;
 		}
 		flag = cl_make_standing(row);
+		flag->tid = tuple->t_self;
 		flag->next = judge->standing[place];
 		judge->standing[place] = flag;
 	}
 	table_endscan(scan);
+	cl_keys_all_in(judge->flagged);
 	judge->seen = palloc_extended(Max(judge->flagged->count, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	MemoryContextSwitchTo(oldcontext);
+	return others;
 }
 
 /*
@@ -110,7 +104,8 @@ read_services(Judge *judge, const char *district_id, MemoryContext context)
 	TableScanDesc scan;
 	HeapTuple	tuple;
 
-	judge->service = cl_open_table(&cl_service_table, AccessShareLock);
+	if (judge->service == NULL)
+		judge->service = cl_open_table(&cl_service_table, AccessShareLock);
 	judge->served = cl_keys_new();
 	judge->services = palloc0(sizeof(ServiceCount) * capacity);
 	scan = table_beginscan(judge->service, judge->snapshot, 0, NULL);
@@ -148,43 +143,168 @@ read_services(Judge *judge, const char *district_id, MemoryContext context)
 		}
 	}
 	table_endscan(scan);
+	cl_keys_all_in(judge->served);
 	MemoryContextSwitchTo(oldcontext);
 }
 
-/* The key of a client as key sets have it, into a buffer that is used again. */
+/* ------------------------------------------------------------ those changed --- */
+
+/*
+ * Does it take less time to read all of a table than to look up each client
+ * of the set in it?  A look takes about as long as reading 20 rows.  Where
+ * what was read must not change, looking is what disturbs others least.
+ */
+#define MANY	256
+
+static bool
+reading_pays(const KeySet *set, Relation rel)
+{
+	return set->count >= MANY && !IsolationIsSerializable() &&
+		RelationGetNumberOfBlocks(rel) < (BlockNumber) set->count / 4;
+}
+
+/* Judge the clients of a set, which is locked, and write what changes. */
 static void
-buffer_key(StringInfo buffer, Datum district_id, Datum client_id, SubjectKey *key)
+sync_clients(const KeySet *set, const ClientValues *values, const DateADT *as_of, FlagCounts *counts)
+{
+	FlagChanges *changes;
+	Judge		judge;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "caseload flags", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+
+	/* what the statement itself has done is to be seen */
+	CommandCounterIncrement();
+	changes = cl_changes_new(true);
+	cl_open_judge(&judge, as_of, changes);
+	if (reading_pays(set, judge.flag))
+		(void) read_standing(&judge, NULL, context);
+	if (judge.asks->services && set->count >= MANY)
+	{
+		judge.service = cl_open_table(&cl_service_table, AccessShareLock);
+		if (reading_pays(set, judge.service))
+			read_services(&judge, NULL, context);
+	}
+	for (int i = 0; i < set->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextSwitchTo(judge.scratch);
+		cl_judge_client(&judge, &set->keys[i], values && values[i].rows ? &values[i] : NULL);
+		MemoryContextSwitchTo(context);
+		MemoryContextReset(judge.scratch);
+	}
+	cl_close_judge(&judge);
+	cl_changes_write(changes, counts);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(context);
+}
+
+/* For cl_clients_changed: judge the clients again, as of today. */
+void
+cl_flags_after_change(const KeySet *set, const ClientValues *values)
+{
+	sync_clients(set, values, NULL, NULL);
+}
+
+/* ------------------------------------------------------------- everybody --- */
+
+/*
+ * Clients are read in batches, because their flags and services are anywhere
+ * in memory: while the others of a batch are prepared, they can come.
+ */
+#define BATCH	32
+
+typedef struct BatchRow
+{
+	SubjectKey	key;
+	uint32		hash;
+	int			candidate;		/* place in Judge.standing; -1: none */
+	Datum		district_id;
+	Datum		client_id;
+	Datum		attendance;		/* as it is stored */
+	ActivityValue value;
+} BatchRow;
+
+/* The key of a client as key sets have it. */
+static void
+make_key(Datum district_id, Datum client_id, SubjectKey *key)
 {
 	text	   *district = DatumGetTextPP(district_id);
 	text	   *client = DatumGetTextPP(client_id);
+	int			district_length = VARSIZE_ANY_EXHDR(district);
+	int			client_length = VARSIZE_ANY_EXHDR(client);
+	char	   *bytes = palloc(district_length + client_length + 2);
+	char	   *id = bytes + district_length + 1;
 
-	resetStringInfo(buffer);
-	appendBinaryStringInfo(buffer, VARDATA_ANY(district), VARSIZE_ANY_EXHDR(district));
-	appendStringInfoChar(buffer, '\0');
-	appendBinaryStringInfo(buffer, VARDATA_ANY(client), VARSIZE_ANY_EXHDR(client));
-	appendStringInfoChar(buffer, '\0');
-	key->district_id = buffer->data;
-	key->id = buffer->data + VARSIZE_ANY_EXHDR(district) + 1;
+	memcpy(bytes, VARDATA_ANY(district), district_length);
+	id[-1] = '\0';
+	memcpy(id, VARDATA_ANY(client), client_length);
+	id[client_length] = '\0';
+	key->district_id = bytes;
+	key->id = id;
+}
+
+/* Take a row of client_activity; copied, since its page may be left before it is judged. */
+static void
+take_row(Judge *judge, HeapTuple tuple, BatchRow *row)
+{
+	RowBuffer  *columns = &judge->activity_row;
+
+	cl_deform(&cl_activity_table, judge->activity, heap_copytuple(tuple), columns);
+	row->district_id = columns->value[0];
+	row->client_id = columns->value[1];
+	row->value.episode = DatumGetInt32(columns->value[2]);
+	cl_period_bounds(columns->value[3], &row->value.from, &row->value.until);
+	row->attendance = columns->value[4];
+	make_key(row->district_id, row->client_id, &row->key);
+	row->hash = cl_keys_hash(&row->key);
+	cl_keys_prefetch(judge->flagged, row->hash);
+	if (judge->served != NULL)
+		cl_keys_prefetch(judge->served, row->hash);
+}
+
+/* Have the flags of a batch brought. */
+static void
+fetch_flags(const Judge *judge, BatchRow *batch, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		batch[i].candidate = cl_keys_candidate(judge->flagged, batch[i].hash);
+		if (batch[i].candidate >= 0)
+			cl_prefetch(&judge->standing[batch[i].candidate]);
+	}
+	for (int i = 0; i < count; i++)
+	{
+		if (batch[i].candidate >= 0)
+		{
+			const char *flag = (const char *) judge->standing[batch[i].candidate];
+
+			cl_prefetch(flag);
+			cl_prefetch(flag + 64);
+		}
+	}
 }
 
 /*
  * Judge everybody of a district (NULL: of all) without locks; the clients
- * whose flags do not agree are added to "differing".
+ * whose flags do not agree are added to "differing".  Returns the other
+ * subjects of which flags stand.
  */
-static void
+static List *
 find_differing(const char *district_id, const DateADT *as_of, KeySet *differing, FlagChanges *kept)
 {
 	MemoryContext context = CurrentMemoryContext;
+	MemoryContext batch_context = AllocSetContextCreate(context, "caseload batch", ALLOCSET_DEFAULT_SIZES);
 	Judge		judge;
-	StringInfoData buffer;
 	TableScanDesc scan = NULL;
 	SysScanDesc of_district = NULL;
+	BatchRow   *batch = palloc(sizeof(BatchRow) * BATCH);
+	int			count;
+	List	   *others;
 
 	cl_open_judge(&judge, as_of, kept);
-	read_standing(&judge, district_id, context);
+	others = read_standing(&judge, district_id, context);
 	if (judge.asks->services)
 		read_services(&judge, district_id, context);
-	initStringInfo(&buffer);
 	if (district_id != NULL)
 	{
 		Datum		key = CStringGetTextDatum(district_id);
@@ -194,30 +314,40 @@ find_differing(const char *district_id, const DateADT *as_of, KeySet *differing,
 	else
 		scan = table_beginscan(judge.activity, judge.snapshot, 0, NULL);
 
-	while (true)
+	do
 	{
-		HeapTuple	tuple = scan ? heap_getnext(scan, ForwardScanDirection) : systable_getnext(of_district);
-		ActivityValue value;
-		AttendanceReader reader;
-		SubjectKey	key;
-		Datum		district;
-		Datum		client;
+		HeapTuple	tuple = NULL;
 
-		if (tuple == NULL)
-			break;
 		CHECK_FOR_INTERRUPTS();
+		for (count = 0; count < BATCH; count++)
+		{
+			/* the scan's own memory is not the batch's */
+			tuple = scan ? heap_getnext(scan, ForwardScanDirection) : systable_getnext(of_district);
+			if (tuple == NULL)
+				break;
+			MemoryContextSwitchTo(batch_context);
+			take_row(&judge, tuple, &batch[count]);
+			MemoryContextSwitchTo(context);
+		}
+		fetch_flags(&judge, batch, count);
 		MemoryContextSwitchTo(judge.scratch);
-		cl_read_value(&judge, tuple, &value);
-		district = judge.activity_row.value[0];
-		client = judge.activity_row.value[1];
-		buffer_key(&buffer, district, client, &key);
-		cl_begin_client(&judge, &key);
-		if (cl_holds_day(&judge, &value, &reader) &&
-			cl_judge_episode(&judge, &reader, &value, cl_standing_flags(&judge)))
-			(void) cl_keys_add(differing, district, client);
+		for (int i = 0; i < count; i++)
+		{
+			BatchRow   *row = &batch[i];
+			AttendanceReader reader;
+
+			CHECK_FOR_INTERRUPTS();
+			row->value.attendance = DatumGetAttendancePP(row->attendance);
+			cl_begin_client(&judge, &row->key);
+			judge.hash = row->hash;
+			if (cl_holds_day(&judge, &row->value, &reader) &&
+				cl_judge_episode(&judge, &reader, &row->value, cl_standing_flags(&judge)))
+				(void) cl_keys_add(differing, row->district_id, row->client_id);
+			MemoryContextReset(judge.scratch);
+		}
 		MemoryContextSwitchTo(context);
-		MemoryContextReset(judge.scratch);
-	}
+		MemoryContextReset(batch_context);
+	} while (count == BATCH);
 	if (scan)
 		table_endscan(scan);
 	else
@@ -231,22 +361,27 @@ find_differing(const char *district_id, const DateADT *as_of, KeySet *differing,
 							   CStringGetTextDatum(judge.flagged->keys[i].id));
 	}
 	cl_close_judge(&judge);
+	return others;
 }
 
 /*
  * Make the flags of all clients of a district (NULL: of all) say what the
- * rules say as of a date (NULL: of today, wherever they are).
+ * rules say as of a date (NULL: of today, wherever they are).  Returns the
+ * other subjects of which flags stand, as strings.
  */
-void
+List *
 cl_evaluate_clients(const char *district_id, const DateADT *as_of, FlagCounts *counts)
 {
+	List	   *others;
+	List	   *subjects = NIL;
+	ListCell   *cell;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "caseload evaluate", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	KeySet	   *differing = cl_keys_new();
 	FlagChanges *kept = cl_changes_new(false);
 	FlagCounts	corrected = {0};
 
-	find_differing(district_id, as_of, differing, kept);
+	others = find_differing(district_id, as_of, differing, kept);
 	(void) cl_keys_sort(differing);
 	if (differing->count > 0)
 	{
@@ -259,5 +394,8 @@ cl_evaluate_clients(const char *district_id, const DateADT *as_of, FlagCounts *c
 	counts->resolved += corrected.resolved;
 	counts->unchanged += corrected.unchanged;
 	MemoryContextSwitchTo(oldcontext);
+	foreach(cell, others)
+		subjects = lappend(subjects, pstrdup(lfirst(cell)));
 	MemoryContextDelete(context);
+	return subjects;
 }

@@ -143,10 +143,7 @@ read_client(Judge *judge)
 	judge->site_id = judge->level = judge->category = (Datum) 0;
 	cl_unknown_profile(judge->profile);
 	if (judge->client == NULL)
-	{
 		judge->client = cl_open_table(&cl_client_table, AccessShareLock);
-		judge->site = cl_open_table(&site_table, AccessShareLock);
-	}
 	keys[0] = CStringGetTextDatum(judge->key.district_id);
 	keys[1] = CStringGetTextDatum(judge->key.id);
 	scan = cl_lookup(&cl_client_table, judge->client, judge->snapshot, keys, 2);
@@ -163,6 +160,16 @@ read_client(Judge *judge)
 	systable_endscan(scan);
 	if (judge->site_id == (Datum) 0)
 		return;
+	if (judge->rules->sites != NULL)
+	{
+		/* known with the rules, which a change of a site makes stale */
+		int			place = cl_keys_place(judge->rules->sites, keys[0], judge->site_id);
+
+		judge->level = place < 0 ? (Datum) 0 : judge->rules->site_levels[place];
+		return;
+	}
+	if (judge->site == NULL)
+		judge->site = cl_open_table(&site_table, AccessShareLock);
 	keys[1] = judge->site_id;
 	scan = cl_lookup(&site_table, judge->site, judge->snapshot, keys, 2);
 	if ((tuple = systable_getnext(scan)) != NULL)
@@ -347,7 +354,7 @@ cl_standing_flags(Judge *judge)
 
 	if (judge->flagged != NULL)
 	{
-		int			place = cl_keys_find(judge->flagged, &judge->key);
+		int			place = cl_keys_find_hashed(judge->flagged, &judge->key, judge->hash);
 
 		if (place < 0)
 			return NULL;
@@ -445,7 +452,7 @@ cl_judge_episode(Judge *judge, AttendanceReader *reader, const ActivityValue *va
 
 		if (judge->served != NULL)
 		{
-			int			place = judge->served->count > 0 ? cl_keys_find(judge->served, &judge->key) : -1;
+			int			place = judge->served->count > 0 ? cl_keys_find_hashed(judge->served, &judge->key, judge->hash) : -1;
 
 			if (place >= 0)
 				count = judge->services[place];
@@ -526,6 +533,8 @@ cl_judge_client(Judge *judge, const SubjectKey *key, const ClientValues *values)
 	bool		enrolled = false;
 
 	cl_begin_client(judge, key);
+	if (judge->flagged != NULL || judge->served != NULL)
+		judge->hash = cl_keys_hash(key);
 	judge->day = judge->as_of ? *judge->as_of : GetSQLCurrentDate();
 	standing = cl_standing_flags(judge);
 	if (values != NULL)

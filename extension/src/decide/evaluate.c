@@ -22,12 +22,6 @@ static CachedQuery subjects_query = {
 	"SELECT DISTINCT subject FROM caseload.rule ORDER BY 1", 0, {NULL}
 };
 
-/* also flags whose rules have all been deleted stand */
-static CachedQuery flagged_subjects_query = {
-	"SELECT subject FROM caseload.rule"
-	" UNION SELECT subject FROM caseload.flag WHERE cleared_on IS NULL ORDER BY 1", 0, {NULL}
-};
-
 static CachedQuery auto_close_query = {
 	"SELECT caseload._auto_close($1)", 1, {"text"}
 };
@@ -73,6 +67,25 @@ subjects_of(CachedQuery *query)
 	return subjects;
 }
 
+static bool
+is_among(const List *subjects, const char *subject)
+{
+	ListCell   *cell;
+
+	foreach(cell, subjects)
+	{
+		if (strcmp(lfirst(cell), subject) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+compare_subjects(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
 /*
  * evaluate(as_of, district_id) -> raised, resolved, unchanged, errors: all
  * flags of a district (NULL: of all) as of a date (NULL: of today).
@@ -87,14 +100,24 @@ evaluate(PG_FUNCTION_ARGS)
 	TupleDesc	tupdesc;
 	Datum		values[4];
 	bool		isnull[4] = {false};
+	List	   *flagged;
+	List	   *subjects;
 	ListCell   *cell;
 
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	tupdesc = BlessTupleDesc(tupdesc);
 
-	cl_evaluate_clients(district_id, as_of, &counts);
-	foreach(cell, subjects_of(&flagged_subjects_query))
+	flagged = cl_evaluate_clients(district_id, as_of, &counts);
+	/* also flags whose rules have all been deleted stand */
+	subjects = subjects_of(&subjects_query);
+	foreach(cell, flagged)
+	{
+		if (!is_among(subjects, lfirst(cell)))
+			subjects = lappend(subjects, lfirst(cell));
+	}
+	list_sort(subjects, compare_subjects);
+	foreach(cell, subjects)
 	{
 		if (strcmp(lfirst(cell), "client") != 0)
 			cl_evaluate_subject(lfirst(cell), district_id, as_of, &counts);

@@ -32,9 +32,6 @@
  */
 static TransactionKeys remade;
 
-/* Of statements that touch more clients, values are read again. */
-#define VALUES_AT_HAND	64
-
 /* See activity.h. */
 void		(*cl_clients_changed) (const KeySet *set, const ClientValues *values) = NULL;
 
@@ -407,7 +404,7 @@ activity_after_event(PG_FUNCTION_ARGS)
 	KeySet	   *left;
 	KeySet	   *enrolled;
 	DeltaList	list = {NULL, 0, 0};
-	ClientValues *values = NULL;
+	ClientValues *values;
 	OwnerScope	scope;
 
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
@@ -429,8 +426,7 @@ activity_after_event(PG_FUNCTION_ARGS)
 	}
 
 	cl_lock_noted(set);
-	if (set->count <= VALUES_AT_HAND)
-		values = palloc0(sizeof(ClientValues) * set->count);
+	values = palloc_extended(sizeof(ClientValues) * set->count, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	left = any_remade(set) ? cl_keys_copy(set) : cl_apply_deltas(set, &list, values);
 	if (left->count == 0)
 	{

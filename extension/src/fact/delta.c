@@ -386,11 +386,41 @@ apply_to_client(RowWriter *writer, Snapshot snapshot, const SubjectKey *key, con
 	return true;
 }
 
+/* Of more clients, what else is in memory is freed at once ... */
+#define FEW_CLIENTS		64
+/* ... and of those for whom this does not suffice, values are read again */
+#define VALUES_MEMORY	((Size) 32 * 1024 * 1024)
+
+/* Copy values into the current memory context; returns their size. */
+static Size
+keep_values(ClientValues *to, const ClientValues *from)
+{
+	Size		rows_size = sizeof(ActivityValue) * (uint32) from->count;
+	Size		size = rows_size;
+	char	   *room;
+
+	for (int i = 0; i < from->count; i++)
+		size += VARSIZE_ANY(from->rows[i].attendance);
+	room = palloc_extended(size, MCXT_ALLOC_HUGE);
+	to->count = from->count;
+	to->rows = (ActivityValue *) room;
+	memcpy(to->rows, from->rows, rows_size);
+	room += rows_size;
+	for (int i = 0; i < from->count; i++)
+	{
+		/* read byte by byte: no alignment */
+		to->rows[i].attendance = memcpy(room, from->rows[i].attendance, VARSIZE_ANY(from->rows[i].attendance));
+		room += VARSIZE_ANY(from->rows[i].attendance);
+	}
+	return size;
+}
+
 /*
  * Bring the values of the sorted, locked set up to date with the deltas.
  * Clients for whom that takes more than adding and subtracting are left out,
- * and come back as a set (not sorted).  "values", if not NULL, gets the values
- * of each client, in the current memory context.
+ * and come back as a set (not sorted).  "values", zeroed, gets the values of
+ * each client, in the current memory context; rows stays NULL where they
+ * are not at hand.
  */
 KeySet *
 cl_apply_deltas(const KeySet *set, const DeltaList *list, ClientValues *values)
@@ -398,8 +428,10 @@ cl_apply_deltas(const KeySet *set, const DeltaList *list, ClientValues *values)
 	KeySet	   *left = cl_keys_new();
 	Relation	rel = cl_open_table(&cl_activity_table, RowExclusiveLock);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	MemoryContext scratch = values ? CurrentMemoryContext :
-		AllocSetContextCreate(CurrentMemoryContext, "caseload client", ALLOCSET_SMALL_SIZES);
+	bool		many = set->count > FEW_CLIENTS;
+	MemoryContext scratch = many ?
+		AllocSetContextCreate(CurrentMemoryContext, "caseload client", ALLOCSET_DEFAULT_SIZES) : CurrentMemoryContext;
+	Size		kept = 0;
 	RowWriter	writer;
 	bool		wrote = false;
 
@@ -409,25 +441,29 @@ cl_apply_deltas(const KeySet *set, const DeltaList *list, ClientValues *values)
 		int			client = list->deltas[i].client;
 		int64		end = i;
 		MemoryContext oldcontext = MemoryContextSwitchTo(scratch);
-		ClientValues ignored;
+		ClientValues changed;
 		bool		done;
 
 		CHECK_FOR_INTERRUPTS();
 		while (end < list->count && list->deltas[end].client == client)
 			end++;
 		done = apply_to_client(&writer, snapshot, &set->keys[client], &list->deltas[i], (int) (end - i),
-							   values ? &values[client] : &ignored);
+							   &changed);
 		if (done)
 			wrote = true;
 		else
 			(void) cl_keys_add(left, CStringGetTextDatum(set->keys[client].district_id),
 							   CStringGetTextDatum(set->keys[client].id));
 		MemoryContextSwitchTo(oldcontext);
-		if (!values)
+		if (done && !many)
+			values[client] = changed;
+		else if (done && kept < VALUES_MEMORY)
+			kept += keep_values(&values[client], &changed);
+		if (many)
 			MemoryContextReset(scratch);
 		i = end;
 	}
-	if (!values)
+	if (many)
 		MemoryContextDelete(scratch);
 	cl_end_writing(&writer);
 	UnregisterSnapshot(snapshot);

@@ -305,7 +305,78 @@ cl_keys_find(const KeySet *set, const SubjectKey *key)
 	return entry == NULL ? -1 : entry->index;
 }
 
-/* The same for two texts. */
+/*
+ * No more keys come: get ready for being asked about a great many, most of
+ * which are not there.  For where a look into main memory counts:
+ * cl_keys_prefetch(), and some keys later cl_keys_candidate(), bring what
+ * cl_keys_find_hashed() reads.
+ */
+void
+cl_keys_all_in(KeySet *set)
+{
+	uint64		bits = 1024;
+	keys_iterator iterator;
+	KeyEntry   *entry;
+
+	/* with eight bits a key one of eight that are not there passes, and the filter of 300,000 keys stays in the cache */
+	while (bits < (uint64) set->count * 8)
+		bits *= 2;
+	set->filter = MemoryContextAllocZero(set->context, bits / 8);
+	set->filter_mask = (uint32) (bits - 1);
+	keys_start_iterate(set->hash, &iterator);
+	while ((entry = keys_iterate(set->hash, &iterator)) != NULL)
+		set->filter[(entry->hash & set->filter_mask) / 8] |= 1 << (entry->hash & 7);
+}
+
+uint32
+cl_keys_hash(const SubjectKey *key)
+{
+	return hash_key(key->district_id);
+}
+
+static inline bool
+passes(const KeySet *set, uint32 hash)
+{
+	return (set->filter[(hash & set->filter_mask) / 8] & (1 << (hash & 7))) != 0;
+}
+
+void
+cl_keys_prefetch(const KeySet *set, uint32 hash)
+{
+	cl_prefetch(&set->filter[(hash & set->filter_mask) / 8]);
+	cl_prefetch(&set->hash->data[hash & set->hash->sizemask]);
+}
+
+/* The index of a key that has this hash; -1 for none. */
+int
+cl_keys_candidate(const KeySet *set, uint32 hash)
+{
+	if (!passes(set, hash))
+		return -1;
+	for (uint32 place = hash & set->hash->sizemask;; place = (place + 1) & set->hash->sizemask)
+	{
+		const KeyEntry *entry = &set->hash->data[place];
+
+		if (entry->status == keys_SH_EMPTY)
+			return -1;
+		if (entry->hash == hash)
+		{
+			cl_prefetch(entry->key);
+			return entry->index;
+		}
+	}
+}
+
+/* cl_keys_find() where the hash is known. */
+int
+cl_keys_find_hashed(const KeySet *set, const SubjectKey *key, uint32 hash)
+{
+	KeyEntry   *entry = passes(set, hash) ? keys_lookup_hash(set->hash, key->district_id, hash) : NULL;
+
+	return entry == NULL ? -1 : entry->index;
+}
+
+/* cl_keys_find() for two texts. */
 int
 cl_keys_place(const KeySet *set, Datum district_id, Datum id)
 {

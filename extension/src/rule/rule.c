@@ -49,7 +49,7 @@ static Oid	subject_relid = InvalidOid;
 static Oid	site_relid = InvalidOid;
 
 static CachedQuery levels_query = {
-	"SELECT DISTINCT district_id, level FROM caseload.site WHERE level IS NOT NULL", 0, {NULL}
+	"SELECT district_id, site_id, level FROM caseload.site WHERE level IS NOT NULL", 0, {NULL}
 };
 
 static CachedQuery rules_query = {
@@ -104,6 +104,26 @@ text_or_null(uint64 row, int column)
 	Datum		value = cl_result(row, column, &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* The levels of sites, from the last result. */
+static void
+read_levels(RuleSet *set)
+{
+	set->levels = cl_keys_new();
+	set->sites = cl_keys_new();
+	set->site_levels = palloc_extended(sizeof(Datum) * (SPI_processed + 1), MCXT_ALLOC_HUGE);
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		bool		isnull;
+		Datum		district_id = cl_result(row, 1, &isnull);
+		Datum		level = cl_result(row, 3, &isnull);
+		int			place = cl_keys_add(set->sites, district_id, cl_result(row, 2, &isnull));
+
+		(void) cl_keys_add(set->levels, district_id, level);
+		set->site_levels[place] = PointerGetDatum(PG_DETOAST_DATUM_COPY(level));
+	}
+	SPI_freetuptable(SPI_tuptable);
 }
 
 /* Read and compile; the set is a child of the current memory context. */
@@ -177,11 +197,10 @@ load_rules(const char *subject)
 	SPI_freetuptable(SPI_tuptable);
 	if (scoped)
 	{
-		set->levels = cl_keys_new();
 		MemoryContextSwitchTo(oldcontext);
 		(void) cl_run(&levels_query, NULL, NULL);
 		MemoryContextSwitchTo(context);
-		cl_keys_add_result(set->levels);
+		read_levels(set);
 	}
 	MemoryContextSwitchTo(oldcontext);
 	cl_leave(&scope);

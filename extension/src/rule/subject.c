@@ -131,6 +131,17 @@ open_registered(Subject *subject)
 	return true;
 }
 
+/* The row type of the facts of a built-in subject; InvalidOid when there is none. */
+static Oid
+builtin_type(const char *name)
+{
+	char		type_name[NAMEDATALEN];
+
+	snprintf(type_name, sizeof(type_name), "%s_facts", name);
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+						   CStringGetDatum(type_name), ObjectIdGetDatum(get_namespace_oid("caseload", false)));
+}
+
 /*
  * A subject by name, in the current memory context.
  */
@@ -142,26 +153,23 @@ cl_subject(const char *name)
 	subject->name = pstrdup(name);
 	for (size_t i = 0; i < lengthof(builtin); i++)
 	{
-		char		type_name[NAMEDATALEN];
 		Oid			type;
 
 		if (strcmp(name, builtin[i].name) != 0)
 			continue;
-		snprintf(type_name, sizeof(type_name), "%s_facts", name);
-		type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-							   CStringGetDatum(type_name), ObjectIdGetDatum(get_namespace_oid("caseload", false)));
+		type = builtin_type(name);
 		if (!OidIsValid(type))
 			refuse_subject(name);
 		subject->facts = lookup_rowtype_tupdesc_copy(type, -1);
 		subject->facts_relid = get_typ_typrelid(type);
-		subject->source = psprintf("caseload.%s($1)", type_name);
+		subject->source = psprintf("caseload.%s_facts($1)", name);
 		subject->zone = pstrdup(builtin[i].zone);
 		subject->district_column = cl_find_fact(subject->facts, "district_id", TEXTOID);
 		subject->key_columns[subject->keys++] = cl_find_fact(subject->facts, builtin[i].key, TEXTOID);
 		subject->client_column = builtin[i].of_client ? cl_find_fact(subject->facts, "client_id", TEXTOID) : 0;
 		subject->episode_column = cl_find_fact(subject->facts, "episode", INT4OID);
 		if (subject->district_column == 0 || subject->key_columns[0] == 0)
-			elog(ERROR, "type caseload.%s lacks its key", type_name);
+			elog(ERROR, "type caseload.%s_facts lacks its key", name);
 	}
 	if (subject->facts == NULL && !open_registered(subject))
 		refuse_subject(name);
@@ -170,9 +178,23 @@ cl_subject(const char *name)
 	return subject;
 }
 
-/* The row type of a subject's facts. */
+/*
+ * The row type of a subject's facts, for compiling: which columns are its key
+ * is not asked.
+ */
 TupleDesc
 cl_facts_type(const char *subject)
 {
+	for (size_t i = 0; i < lengthof(builtin); i++)
+	{
+		Oid			type;
+
+		if (strcmp(subject, builtin[i].name) != 0)
+			continue;
+		type = builtin_type(subject);
+		if (!OidIsValid(type))
+			refuse_subject(subject);
+		return lookup_rowtype_tupdesc_copy(type, -1);
+	}
 	return cl_subject(subject)->facts;
 }
