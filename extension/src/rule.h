@@ -127,6 +127,7 @@ typedef struct RuleSet
 	Datum	   *site_levels;	/* by place in sites: text */
 	Bitmapset  *facts;			/* columns that any rule uses, as pull_varattnos() numbers them */
 	void	   *asks;			/* what decide/ makes of that; NULL: nothing yet */
+	struct _SPI_plan *keyed_plan;	/* reads facts of a few keys; NULL: not made yet */
 } RuleSet;
 
 /* subject.c */

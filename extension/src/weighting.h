@@ -48,12 +48,10 @@ typedef struct WeightingSet
 	Subject    *subjects[WEIGHTING_SUBJECTS];
 	Weighting  *rows;			/* by name */
 	int			count;
-	int			users;			/* calls that go on with it */
 } WeightingSet;
 
 /* weighting.c */
 extern WeightingSet *cl_weightings(void);
-extern void cl_weightings_done(WeightingSet *set);
 extern Weighting *cl_weightings_named(WeightingSet *set, const char *name, int *count);
 
 #endif							/* CL_WEIGHTING_H */

@@ -199,6 +199,44 @@ judge_row(FactsRow *row, RowReader reader, void *arg)
 	reader(row, arg);
 }
 
+static void
+free_plan(void *plan)
+{
+	(void) SPI_freeplan(plan);
+}
+
+/*
+ * A plan for a few keys costs more to make than to run, so it is kept with
+ * the rules, once tables have statistics for it; others are planned for
+ * their arguments.
+ */
+static SPIPlanPtr
+rows_plan(RuleSet *rules, const KeySet *set, bool *kept)
+{
+	Oid			types[3] = {DATEOID, set ? TEXTARRAYOID : TEXTOID, TEXTARRAYOID};
+	SPIPlanPtr	plan;
+
+	*kept = (set != NULL && !cl_want_statistics(set->count));
+	if (*kept && rules->keyed_plan != NULL)
+		return rules->keyed_plan;
+	plan = SPI_prepare_cursor(facts_query(rules, set != NULL), set ? 3 : 2, types,
+							  *kept ? CURSOR_OPT_GENERIC_PLAN : CURSOR_OPT_CUSTOM_PLAN);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
+	if (*kept)
+	{
+		MemoryContextCallback *callback = MemoryContextAlloc(rules->context, sizeof(MemoryContextCallback));
+
+		if (SPI_keepplan(plan) != 0)
+			elog(ERROR, "SPI_keepplan failed");
+		callback->func = free_plan;
+		callback->arg = plan;
+		MemoryContextRegisterResetCallback(rules->context, callback);
+		rules->keyed_plan = plan;
+	}
+	return plan;
+}
+
 /*
  * Read and judge the facts of a subject: all of a district (NULL: of all), or
  * those of the keys of a set.  Runs on the active snapshot, with the rights
@@ -208,10 +246,10 @@ void
 cl_read_rows(RuleSet *rules, const DateADT *as_of, const char *district_id, const KeySet *set,
 		  RowReader reader, void *arg)
 {
-	Oid			types[3] = {DATEOID, set ? TEXTARRAYOID : TEXTOID, TEXTARRAYOID};
 	Datum		values[3] = {0, 0, 0};
 	char		nulls[4] = "   ";
 	FactsRow	row = {0};
+	bool		kept;
 	SPIPlanPtr	plan;
 	Portal		portal;
 	MemoryContext scratch;
@@ -230,9 +268,7 @@ cl_read_rows(RuleSet *rules, const DateADT *as_of, const char *district_id, cons
 	else
 		nulls[1] = 'n';
 
-	plan = SPI_prepare_cursor(facts_query(rules, set != NULL), set ? 3 : 2, types, CURSOR_OPT_CUSTOM_PLAN);
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
+	plan = rows_plan(rules, set, &kept);
 	portal = SPI_cursor_open(NULL, plan, values, nulls, true);
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "caseload row", ALLOCSET_DEFAULT_SIZES);
 	row.rules = rules;
@@ -259,7 +295,8 @@ cl_read_rows(RuleSet *rules, const DateADT *as_of, const char *district_id, cons
 		SPI_freetuptable(table);
 	}
 	SPI_cursor_close(portal);
-	SPI_freeplan(plan);
+	if (!kept)
+		SPI_freeplan(plan);
 	MemoryContextDelete(scratch);
 }
 

@@ -153,7 +153,6 @@ sync_subject(RuleSet *rules, const KeySet *set, const DateADT *as_of, FlagCounts
 	/* what the statement itself has done is to be seen */
 	CommandCounterIncrement();
 	cl_enter(&scope);
-	cl_want_statistics(set->count);
 	PushActiveSnapshot(GetLatestSnapshot());
 	args[0] = CStringGetTextDatum(rules->subject->name);
 	args[1] = cl_keys_districts(set);

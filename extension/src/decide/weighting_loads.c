@@ -653,7 +653,6 @@ load_all(FunctionCallInfo fcinfo, WeightingSet *set, const char *name)
 Datum
 weighting_loads(PG_FUNCTION_ARGS)
 {
-	WeightingSet *set;
 	char	   *name;
 
 	if (PG_ARGISNULL(0))
@@ -666,15 +665,6 @@ weighting_loads(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("as_of date must be finite")));
 	InitMaterializedSRF(fcinfo, 0);
-	set = cl_weightings();
-	PG_TRY();
-	{
-		load_all(fcinfo, set, name);
-	}
-	PG_FINALLY();
-	{
-		cl_weightings_done(set);
-	}
-	PG_END_TRY();
+	load_all(fcinfo, cl_weightings(), name);
 	return (Datum) 0;
 }

@@ -434,7 +434,7 @@ activity_after_event(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	}
 	cl_enter(&scope);
-	cl_want_statistics(left->count);
+	(void) cl_want_statistics(left->count);
 	/* whom the trigger on episode has just served needs nothing more */
 	enrolled = enroll(cl_added_clients(set, &list, left));
 	(void) rebuild_activity(without(left, enrolled));
@@ -494,7 +494,7 @@ activity_after_frame(PG_FUNCTION_ARGS)
 		cl_keys_lock(set, CL_LOCK_CLIENTS);
 	if (set->count > 0)
 	{
-		cl_want_statistics(set->count);
+		(void) cl_want_statistics(set->count);
 		if (is_site || strcmp(table, "client") == 0)
 			(void) rebuild_activity(clients_of(&moved_query, set));
 		else if (strcmp(table, "service") == 0)

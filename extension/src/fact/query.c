@@ -126,17 +126,18 @@ cl_leave(const OwnerScope *scope)
  * many and small, so that the index of a district will do; there being one,
  * each look-up reads it all, and the first load into a new database takes
  * time that grows with its square.  Autovacuum would come to the rescue only
- * after the load.
+ * after the load.  Returns whether there are many keys, or a table still has
+ * no statistics: then a plan should not be kept.
  */
-void
+bool
 cl_want_statistics(int keys)
 {
 	static const char *const tables[] = {
 		"client", "site", "therapist", "episode", "service", "client_activity", "appointment", "contact"
 	};
 
-	if (keys < MANY_KEYS)
-		return;
+	bool		without = false;
+
 	for (size_t i = 0; i < lengthof(tables); i++)
 	{
 		Relation	rel = table_open(cl_table(tables[i]), AccessShareLock);
@@ -145,13 +146,15 @@ cl_want_statistics(int keys)
 		char		command[NAMEDATALEN * 2];
 
 		table_close(rel, NoLock);
-		if (!new)
+		without = without || new;
+		if (!new || keys < MANY_KEYS)
 			continue;
 		/* whoever holds the lock is analyzing it, or changing it altogether */
 		snprintf(command, sizeof(command), "ANALYZE (SKIP_LOCKED) caseload.%s", tables[i]);
 		if (SPI_execute(command, false, 0) != SPI_OK_UTILITY)
 			elog(ERROR, "SPI_execute failed: %s", command);
 	}
+	return without || keys >= MANY_KEYS;
 }
 
 /*

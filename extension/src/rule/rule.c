@@ -242,7 +242,8 @@ cl_rules(const char *subject)
 	}
 	if (cached[place].set != NULL)
 	{
-		MemoryContextDelete(cached[place].set->context);
+		/* somebody further out, whose query or write has led here, may be going on with it */
+		MemoryContextSetParent(cached[place].set->context, TopTransactionContext);
 		cached[place].set = NULL;
 	}
 	/* before reading: what changes from now on must be read again */

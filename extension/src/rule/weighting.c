@@ -122,9 +122,9 @@ load_weightings(void)
 }
 
 /*
- * The weightings of this backend, which stay as they are until
- * cl_weightings_done(), whatever becomes of them: a query of the caller may
- * call somebody (a row level policy, say) who reads them anew.
+ * The weightings of this backend, which stay as they are until the
+ * transaction ends, whatever becomes of them: a query of the caller may call
+ * somebody (a row level policy, say) who reads them anew.
  */
 WeightingSet *
 cl_weightings(void)
@@ -139,13 +139,9 @@ cl_weightings(void)
 	}
 	AcceptInvalidationMessages();
 	if (cached != NULL && valid)
-	{
-		cached->users++;
 		return cached;
-	}
-	/* the last who uses it frees it */
-	if (cached != NULL && cached->users == 0)
-		MemoryContextDelete(cached->context);
+	if (cached != NULL)
+		MemoryContextSetParent(cached->context, TopTransactionContext);
 	cached = NULL;
 	/* before reading: what changes from now on must be read again */
 	weighting_relid = cl_table("weighting");
@@ -155,15 +151,7 @@ cl_weightings(void)
 	set = load_weightings();
 	MemoryContextSetParent(set->context, CacheMemoryContext);
 	cached = set;
-	set->users++;
 	return set;
-}
-
-void
-cl_weightings_done(WeightingSet *set)
-{
-	if (--set->users == 0 && set != cached)
-		MemoryContextDelete(set->context);
 }
 
 /* What cl_guarded() gives to compile(). */
