@@ -206,7 +206,7 @@ judge_row(FactsRow *row, RowReader reader, void *arg)
  */
 void
 cl_read_rows(RuleSet *rules, const DateADT *as_of, const char *district_id, const KeySet *set,
-		  RowReader reader, void *arg)
+			 RowReader reader, void *arg)
 {
 	Oid			types[3] = {DATEOID, set ? TEXTARRAYOID : TEXTOID, TEXTARRAYOID};
 	Datum		values[3] = {0, 0, 0};
