@@ -528,7 +528,7 @@ CREATE OR REPLACE FUNCTION caseload.new_clients_needed(
   target_slots numeric DEFAULT NULL, target_clients integer DEFAULT NULL, max_overflow_probability double precision DEFAULT 0.1)
 RETURNS TABLE (district_id text, therapist_id text, discipline text, unit text, has numeric, closing numeric, closing_clients integer, target numeric,
                headroom numeric, per_client numeric, wanted integer, no_show_percent numeric, ask integer, expected numeric, p_overflow numeric)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 100
 BEGIN ATOMIC
   WITH u AS (
     SELECT CASE WHEN target_clients IS NOT NULL THEN 'clients' WHEN target_slots IS NOT NULL THEN 'slots' ELSE 'minutes' END AS unit
