@@ -5,6 +5,7 @@
 #   make fuzz      a million random mutations of conditions; must find nothing
 #   make bench     the figures of docs/performance.md (hours; CASELOAD_BENCH_SCALE=0.01 for a look)
 #   make proof     the long versions: ten times the random histories, a minute of concurrent writers
+#   make static    what compilers and analysers find in the C code   make coverage  which of its lines the tests run (half an hour)
 #   make psql      look around in the demo          make stop     stop it
 #
 # The rest is ordinary PGXS: make, make install, make installcheck, with PG_CONFIG=, DESTDIR= and VPATH builds.
@@ -56,9 +57,11 @@ $(OBJS): $(wildcard $(SRC)/extension/src/*.h)
 extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
-.PHONY: bench demo fuzz psql stop test proof docs
+.PHONY: bench coverage demo fuzz psql static stop test proof docs
 bench demo fuzz test:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
+coverage static:
+	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/.ci/$@
 proof:
 	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_HISTORIES=10000 CASELOAD_SECONDS=60 $(SRC)/scripts/test pgtap tap
 psql:

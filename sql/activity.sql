@@ -4,7 +4,7 @@ SET timezone = 'UTC';
 INSERT INTO caseload.district (district_id) VALUES ('ACT');
 INSERT INTO caseload.site (district_id, site_id, time_zone) VALUES ('ACT', 'NY', 'America/New_York'), ('ACT', 'AK', 'America/Anchorage');
 INSERT INTO caseload.client (district_id, client_id, site_id) VALUES ('ACT', 'C1', 'NY'), ('ACT', 'C2', 'AK'), ('ACT', 'C3', NULL);
-CREATE VIEW activity AS SELECT client_id, episode, attendance FROM caseload.client_activity WHERE district_id = 'ACT' ORDER BY 1, 2;
+CREATE TEMP VIEW activity AS SELECT client_id, episode, attendance FROM caseload.client_activity WHERE district_id = 'ACT' ORDER BY 1, 2;
 
 -- the first event enrols; INSERT, COPY, late events
 INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status) VALUES
@@ -125,16 +125,16 @@ SELECT client_id, attendance FROM activity WHERE client_id LIKE 'M%';
 SELECT * FROM caseload.verify('ACT');
 -- our trigger functions serve no tables of others, nor columns of other types
 CREATE ROLE regress_caseload_other;
-CREATE TABLE regress_other (district_id text, client_id text, starts_at timestamptz, status caseload.appointment_status);
-ALTER TABLE regress_other OWNER TO regress_caseload_other;
-CREATE TRIGGER x AFTER INSERT ON regress_other REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_event('starts_at', 'status');
-INSERT INTO regress_other VALUES ('ACT', 'C2', '2026-01-05 15:00Z', 'no_show');
-DROP TABLE regress_other;
+CREATE TABLE public.regress_other (district_id text, client_id text, starts_at timestamptz, status caseload.appointment_status);
+ALTER TABLE public.regress_other OWNER TO regress_caseload_other;
+CREATE TRIGGER x AFTER INSERT ON public.regress_other REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_event('starts_at', 'status');
+INSERT INTO public.regress_other VALUES ('ACT', 'C2', '2026-01-05 15:00Z', 'no_show');
+DROP TABLE public.regress_other;
 DROP ROLE regress_caseload_other;
-CREATE TABLE regress_other (district_id bigint, client_id bigint, starts_at bigint, status bigint);
-CREATE TRIGGER x AFTER INSERT ON regress_other REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_event('starts_at', 'status');
-INSERT INTO regress_other VALUES (81985529216486895, 42, 1, 1);
-DROP TABLE regress_other;
+CREATE TABLE public.regress_other (district_id bigint, client_id bigint, starts_at bigint, status bigint);
+CREATE TRIGGER x AFTER INSERT ON public.regress_other REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION caseload.activity_after_event('starts_at', 'status');
+INSERT INTO public.regress_other VALUES (81985529216486895, 42, 1, 1);
+DROP TABLE public.regress_other;
 -- a trigger does not assume the name of its table
 ALTER TABLE caseload.contact RENAME TO contact_102026;
 INSERT INTO caseload.contact_102026 (district_id, client_id, contact_id, at, kind) VALUES ('ACT', 'C2', 'k2', '2026-01-14 15:30Z', 'two_way');

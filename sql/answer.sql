@@ -5,30 +5,30 @@ INSERT INTO caseload.district (district_id) VALUES ('ANS');
 INSERT INTO caseload.site (district_id, site_id, level, time_zone) VALUES ('ANS', 'S', 'elementary', 'America/New_York'), ('ANS', 'K', 'clinic', 'America/New_York');
 INSERT INTO caseload.client (district_id, client_id, site_id) SELECT 'ANS', c, 'S' FROM unnest('{three,more,snooze,warned,booked,gone}'::text[]) c;
 INSERT INTO caseload.episode (district_id, client_id, episode, period) SELECT 'ANS', client_id, 1, daterange(CURRENT_DATE - 200, NULL) FROM caseload.client WHERE district_id = 'ANS';
-CREATE VIEW answered AS SELECT client_id, rule_name, state, evidence, cleared_why, raised_by = session_user AS by_me FROM caseload.flag WHERE district_id = 'ANS';
-CREATE FUNCTION flag_of(client text, rule text) RETURNS text LANGUAGE sql AS
+CREATE TEMP VIEW answered AS SELECT client_id, rule_name, state, evidence, cleared_why, raised_by = session_user AS by_me FROM caseload.flag WHERE district_id = 'ANS';
+CREATE FUNCTION public.flag_of(client text, rule text) RETURNS text LANGUAGE sql AS
   $$ SELECT f.flag_id FROM caseload.flag f WHERE f.district_id = 'ANS' AND f.client_id = client AND f.rule_name = rule AND f.cleared_on IS NULL $$;
-CREATE FUNCTION event(client text, id text, days integer, status text) RETURNS void LANGUAGE sql AS
+CREATE FUNCTION public.event(client text, id text, days integer, status text) RETURNS void LANGUAGE sql AS
   $$ INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status)
      VALUES ('ANS', client, id, (caseload._client_day('ANS', client) - days + time '12:00') AT TIME ZONE 'America/New_York', status::caseload.appointment_status) $$;
 
 -- three strikes, each with its id; the fourth is new evidence after a dismissal, and only then
-SELECT event('three', id, 25 - 5 * id::integer, s) FROM unnest('{1,2,3}'::text[], '{no_show,late_cancel,no_show}'::text[]) AS e (id, s);
-SELECT event('three', 'seen', 2, 'attended');
+SELECT public.event('three', id, 25 - 5 * id::integer, s) FROM unnest('{1,2,3}'::text[], '{no_show,late_cancel,no_show}'::text[]) AS e (id, s);
+SELECT public.event('three', 'seen', 2, 'attended');
 SELECT * FROM answered WHERE client_id = 'three' AND rule_name = 'attendance_close';
 \set SHOW_CONTEXT never
-SELECT caseload.dismiss_flag(flag_of('three', 'attendance_close'), ' ');
-SELECT caseload.dismiss_flag(flag_of('three', 'attendance_close'), 'was in hospital');
+SELECT caseload.dismiss_flag(public.flag_of('three', 'attendance_close'), ' ');
+SELECT caseload.dismiss_flag(public.flag_of('three', 'attendance_close'), 'was in hospital');
 SELECT count(*) AS shown FROM caseload.current_flags WHERE district_id = 'ANS' AND client_id = 'three';
-SELECT event('three', 'seen2', 1, 'attended');
+SELECT public.event('three', 'seen2', 1, 'attended');
 SELECT raised FROM caseload.evaluate(NULL, 'ANS');
 SELECT state FROM answered WHERE client_id = 'three' AND rule_name = 'attendance_close';
-SELECT event('three', '4', 1, 'no_show');
+SELECT public.event('three', '4', 1, 'no_show');
 SELECT state, evidence, cleared_why FROM answered WHERE client_id = 'three' AND rule_name = 'attendance_close' ORDER BY cleared_why;
 SELECT step, regexp_replace(why, '\d{4}-\d\d-\d\d', 'DATE') AS why, until IS NOT NULL AS until, by = session_user AS by_me FROM caseload.flag_history((SELECT flag_id FROM caseload.flag WHERE district_id = 'ANS' AND client_id = 'three' AND state = 'dismissed'));
 \set VERBOSITY terse
 -- taken back, it is as before: the flag that was raised anew ceases with the evidence
-SELECT caseload.acknowledge_flag(flag_of('three', 'attendance_close'), 'calling the family');
+SELECT caseload.acknowledge_flag(public.flag_of('three', 'attendance_close'), 'calling the family');
 SELECT client_id, state FROM caseload.current_flags WHERE district_id = 'ANS' AND client_id = 'three';
 DELETE FROM caseload.appointment WHERE district_id = 'ANS' AND client_id = 'three' AND appointment_id IN ('3', '4');
 SELECT state, cleared_why FROM answered WHERE client_id = 'three' AND rule_name = 'attendance_close' ORDER BY 1;
@@ -36,22 +36,22 @@ SELECT caseload.confirm_flag((SELECT flag_id FROM caseload.flag WHERE district_i
 SELECT caseload.confirm_flag('nobody''s');
 
 -- snoozed until a day, or until new evidence
-SELECT event('snooze', i::text, 30 - 5 * i, 'no_show') FROM generate_series(1, 3) i;
-SELECT event('snooze', 'seen', 1, 'attended');
-SELECT caseload.snooze_flag(flag_of('snooze', 'attendance_close'), CURRENT_DATE - 1);
-SELECT caseload.snooze_flag(flag_of('snooze', 'attendance_close'), CURRENT_DATE + 10, 'meeting next week');
+SELECT public.event('snooze', i::text, 30 - 5 * i, 'no_show') FROM generate_series(1, 3) i;
+SELECT public.event('snooze', 'seen', 1, 'attended');
+SELECT caseload.snooze_flag(public.flag_of('snooze', 'attendance_close'), CURRENT_DATE - 1);
+SELECT caseload.snooze_flag(public.flag_of('snooze', 'attendance_close'), CURRENT_DATE + 10, 'meeting next week');
 SELECT count(*) AS shown FROM caseload.current_flags WHERE district_id = 'ANS' AND client_id = 'snooze';
 SELECT count(*) AS shown_later FROM caseload.flags(CURRENT_DATE + 10, 'ANS') WHERE client_id = 'snooze' AND rule_name = 'attendance_close';
-SELECT event('snooze', '4', 1, 'late_cancel');
+SELECT public.event('snooze', '4', 1, 'late_cancel');
 SELECT count(*) AS shown FROM caseload.current_flags WHERE district_id = 'ANS' AND client_id = 'snooze';
-SELECT step, why FROM caseload.flag_history(flag_of('snooze', 'attendance_close')) WHERE step <> 'raised';
+SELECT step, why FROM caseload.flag_history(public.flag_of('snooze', 'attendance_close')) WHERE step <> 'raised';
 
 -- rows 59 to 63 of the handbook: closing is proposed, a person confirms, everything about the episode is resolved, counters begin anew
-SELECT event('more', i::text, 30 - 5 * i, 'no_show') FROM generate_series(1, 3) i;
-SELECT event('more', 'next', -7, 'scheduled');
-SELECT caseload.confirm_flag(flag_of('more', 'attendance_close'), 'left the district');
+SELECT public.event('more', i::text, 30 - 5 * i, 'no_show') FROM generate_series(1, 3) i;
+SELECT public.event('more', 'next', -7, 'scheduled');
+SELECT caseload.confirm_flag(public.flag_of('more', 'attendance_close'), 'left the district');
 DELETE FROM caseload.appointment WHERE district_id = 'ANS' AND client_id = 'more' AND appointment_id = 'next';
-SELECT caseload.confirm_flag(flag_of('more', 'attendance_close'), 'left the district');
+SELECT caseload.confirm_flag(public.flag_of('more', 'attendance_close'), 'left the district');
 SELECT upper(period) = caseload._client_day('ANS', 'more') AS until_yesterday, closure_reason FROM caseload.episode WHERE district_id = 'ANS' AND client_id = 'more';
 SELECT rule_name, state, cleared_why FROM answered WHERE client_id = 'more' ORDER BY 1, 2;
 INSERT INTO caseload.episode (district_id, client_id, episode, period) VALUES ('ANS', 'more', 2, daterange(caseload._client_day('ANS', 'more'), NULL));
@@ -65,31 +65,31 @@ INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts
 INSERT INTO caseload.contact (district_id, client_id, contact_id, at, kind) SELECT 'ANS', c, 'call', '2026-01-25 15:00Z', 'two_way' FROM unnest('{w,v}'::text[]) c;
 INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status) VALUES ('ANS', 'v', 'booked', '2026-02-20 15:00Z', 'scheduled');
 DELETE FROM caseload.flag WHERE district_id = 'ANS' AND client_id IN ('w', 'v');
-CREATE FUNCTION on_day(day date) RETURNS TABLE (flags text) LANGUAGE sql AS $$
+CREATE FUNCTION public.on_day(day date) RETURNS TABLE (flags text) LANGUAGE sql AS $$
   SELECT caseload.evaluate(day, 'ANS');
   SELECT string_agg(format('%s: %s due %s', client_id, rule_name, due_on), ', ' ORDER BY client_id, rule_name) FROM caseload.flag
    WHERE district_id = 'ANS' AND client_id IN ('w', 'v') AND cleared_on IS NULL $$;
-SELECT * FROM on_day('2026-01-30');
-SELECT * FROM on_day('2026-02-01');
-SELECT * FROM on_day('2026-02-14');
-SELECT * FROM on_day('2026-02-15');
+SELECT * FROM public.on_day('2026-01-30');
+SELECT * FROM public.on_day('2026-02-01');
+SELECT * FROM public.on_day('2026-02-14');
+SELECT * FROM public.on_day('2026-02-15');
 SELECT * FROM caseload.verify('ANS', '2026-02-15');
 SELECT client_id, days_past_warning FROM caseload.client_facts('2026-02-16') WHERE district_id = 'ANS' AND client_id IN ('w', 'v') ORDER BY 1;
 -- a dismissed warning is none
-SELECT caseload.dismiss_flag(flag_of('w', 'inactive_warn'), 'on holiday');
-SELECT * FROM on_day('2026-02-15');
+SELECT caseload.dismiss_flag(public.flag_of('w', 'inactive_warn'), 'on holiday');
+SELECT * FROM public.on_day('2026-02-15');
 INSERT INTO caseload.rule (rule_name, condition, action, message) VALUES ('circle', 'days_past_warning > 3', 'warn', 'x');
 SELECT count(*) AS written FROM caseload.evaluate(NULL, 'ANS');
 
 -- the recurring slot of a clinic: earned after three on time (five: a district's own rule), lost after two cancellations in a row
 INSERT INTO caseload.client (district_id, client_id, site_id) SELECT 'ANS', c, 'K' FROM unnest('{on2,on3,on5,late3,cc,cac}'::text[]) c;
 INSERT INTO caseload.episode (district_id, client_id, episode, period) SELECT 'ANS', client_id, 1, daterange(CURRENT_DATE - 60, NULL) FROM caseload.client WHERE district_id = 'ANS' AND site_id = 'K';
-SELECT event('on2', i::text, 30 - i, 'attended') FROM generate_series(1, 2) i;
-SELECT event('on3', i::text, 30 - i, 'attended') FROM generate_series(1, 3) i;
-SELECT event('on5', i::text, 30 - i, 'attended') FROM generate_series(1, 5) i;
-SELECT event('late3', i::text, 30 - i, CASE i WHEN 3 THEN 'late' ELSE 'attended' END) FROM generate_series(1, 3) i;
-SELECT event('cc', i::text, 30 - i, 'client_cancel') FROM generate_series(1, 2) i;
-SELECT event('cac', i::text, 30 - i, CASE i WHEN 2 THEN 'attended' ELSE 'late_cancel' END) FROM generate_series(1, 3) i;
+SELECT public.event('on2', i::text, 30 - i, 'attended') FROM generate_series(1, 2) i;
+SELECT public.event('on3', i::text, 30 - i, 'attended') FROM generate_series(1, 3) i;
+SELECT public.event('on5', i::text, 30 - i, 'attended') FROM generate_series(1, 5) i;
+SELECT public.event('late3', i::text, 30 - i, CASE i WHEN 3 THEN 'late' ELSE 'attended' END) FROM generate_series(1, 3) i;
+SELECT public.event('cc', i::text, 30 - i, 'client_cancel') FROM generate_series(1, 2) i;
+SELECT public.event('cac', i::text, 30 - i, CASE i WHEN 2 THEN 'attended' ELSE 'late_cancel' END) FROM generate_series(1, 3) i;
 SELECT client_id, rule_name, action, evidence FROM caseload.flag WHERE district_id = 'ANS' AND rule_name LIKE 'recurring%' AND cleared_on IS NULL ORDER BY 2, 1;
 INSERT INTO caseload.rule (district_id, rule_name, condition, action, message, severity, site_level, supersedes)
   VALUES ('ANS', 'recurring_after_five', 'is_active AND on_time_run >= 5', 'offer', 'five on time', 'info', 'clinic', 'recurring_earned');
@@ -132,7 +132,7 @@ DELETE FROM caseload.rule WHERE district_id = 'ANS';
 
 -- explained: the rule as it was, the facts as they are, the events, what speaks for the client, what would clear it
 SELECT step, depth, part, says, regexp_replace(value, '\d{4}-\d\d-\d\d( \d\d:\d\d)?', 'DATE', 'g') AS value, outcome, clears
-  FROM caseload.explain_flag(flag_of('snooze', 'attendance_close'));
+  FROM caseload.explain_flag(public.flag_of('snooze', 'attendance_close'));
 SELECT part, says, outcome FROM caseload.explain('client', 'three', 'strikes >= 3 OR (miss_run >= 2 AND NOT has_upcoming)', NULL, 'ANS') WHERE part IN ('condition', 'clears');
 SELECT * FROM caseload.explain('client', 'nobody', 'true');
 SELECT * FROM caseload.explain('planet', 'x', 'true');
@@ -141,7 +141,7 @@ SELECT * FROM caseload.explain('planet', 'x', 'true');
 SELECT client_id, rule_name, regexp_replace(letter, 'by .*?;', 'by DATE;') FROM caseload.drafted_letters('ANS') WHERE client_id IN ('three', 'snooze', 'gone') ORDER BY 1;
 -- the switch that closes by itself is off; on, it closes what is due, with the rule's errors where it cannot
 UPDATE caseload.flag SET raised_on = CURRENT_DATE - 20, due_on = CURRENT_DATE - 3 WHERE district_id = 'ANS' AND client_id IN ('gone', 'snooze') AND cleared_on IS NULL;
-SELECT event('snooze', 'future', -9, 'scheduled');
+SELECT public.event('snooze', 'future', -9, 'scheduled');
 SELECT count(*) FROM caseload.evaluate(NULL, 'ANS');
 SELECT count(*) AS open_ends FROM caseload.episode WHERE district_id = 'ANS' AND client_id IN ('gone', 'snooze') AND upper_inf(period);
 INSERT INTO caseload.policy (district_id, policy_name, value) VALUES ('ANS', 'auto_close', 'yes');
@@ -153,29 +153,29 @@ SELECT rule_name, message FROM caseload.rule_error WHERE message LIKE 'auto_clos
 SELECT * FROM caseload.verify('ANS', CURRENT_DATE);
 
 -- subjects of the owner's own
-CREATE TABLE van (district_id text, plate text, day integer, kilometres integer, tested boolean);
-INSERT INTO van VALUES ('ANS', 'A1', 1, 90000, true), ('ANS', 'B2', 1, 120000, false), ('ANS', 'B2', 2, 10, NULL);
-SELECT caseload.register_subject('van', 'van', '{plates}');
-SELECT caseload.register_subject('client', 'van', '{plate}');
-SELECT caseload.register_subject('van', 'van', '{plate,day}');
+CREATE TABLE public.van (district_id text, plate text, day integer, kilometres integer, tested boolean);
+INSERT INTO public.van VALUES ('ANS', 'A1', 1, 90000, true), ('ANS', 'B2', 1, 120000, false), ('ANS', 'B2', 2, 10, NULL);
+SELECT caseload.register_subject('van', 'public.van', '{plates}');
+SELECT caseload.register_subject('client', 'public.van', '{plate}');
+SELECT caseload.register_subject('van', 'public.van', '{plate,day}');
 INSERT INTO caseload.rule (district_id, rule_name, subject, condition, message) VALUES ('ANS', 'service_van', 'van', 'kilometres > 100000 AND tested IS NOT TRUE', 'bring it to the garage');
 SELECT * FROM caseload.rule_counts('van');
 SELECT raised FROM caseload.evaluate(NULL, 'ANS');
 SELECT subject_key, client_id, episode, message FROM caseload.current_flags WHERE subject = 'van';
 SELECT part, says, value, outcome FROM caseload.explain('van', '{B2,1}', 'kilometres > 100000 AND tested IS NOT TRUE');
-UPDATE van SET tested = true;
+UPDATE public.van SET tested = true;
 SELECT resolved FROM caseload.evaluate(NULL, 'ANS');
-ALTER TABLE van ALTER kilometres TYPE bigint;
+ALTER TABLE public.van ALTER kilometres TYPE bigint;
 SELECT holds, silent, failed FROM caseload.rule_counts('van');
 SELECT caseload.unregister_subject('van');
 DELETE FROM caseload.rule WHERE subject = 'van';
 SELECT caseload.unregister_subject('van');
 SELECT * FROM caseload.rule_counts('van');
-CREATE VIEW foreign_view AS SELECT * FROM van;
+CREATE VIEW public.foreign_view AS SELECT * FROM public.van;
 CREATE ROLE regress_caseload_other;
-ALTER VIEW foreign_view OWNER TO regress_caseload_other;
-SELECT caseload.register_subject('foreign', 'foreign_view', '{plate}');
-DROP VIEW foreign_view;
+ALTER VIEW public.foreign_view OWNER TO regress_caseload_other;
+SELECT caseload.register_subject('foreign', 'public.foreign_view', '{plate}');
+DROP VIEW public.foreign_view;
 DROP ROLE regress_caseload_other;
 
 -- by the clock
@@ -185,6 +185,6 @@ CREATE FUNCTION cron.schedule(name text, schedule text, command text) RETURNS bi
 SELECT caseload.schedule_sweep('0 4 * * *');
 DROP SCHEMA cron CASCADE;
 CALL caseload.sweep();
-DROP TABLE van;
+DROP TABLE public.van;
 DROP VIEW answered;
-DROP FUNCTION flag_of(text, text), event(text, text, integer, text), on_day(date);
+DROP FUNCTION public.flag_of(text, text), public.event(text, text, integer, text), public.on_day(date);

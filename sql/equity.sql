@@ -64,15 +64,15 @@ SELECT x, round(caseload.gini(x) OVER w::numeric, 6) AS gini, (caseload.equity(x
   FROM unnest('{60,40,55,40,45,50}'::float8[]) WITH ORDINALITY t (x, i)
 WINDOW w AS (ORDER BY i), m AS (ORDER BY i ROWS 1 PRECEDING) ORDER BY i;
 -- serial and parallel to the last bit
-CREATE TABLE equity_load AS SELECT (hashint4(i) & 1023)::float8 / 7 AS x, 0.5 + (i % 3) / 4.0::float8 AS w FROM generate_series(1, 20000) i;
+CREATE TABLE public.equity_load AS SELECT (hashint4(i) & 1023)::float8 / 7 AS x, 0.5 + (i % 3) / 4.0::float8 AS w FROM generate_series(1, 20000) i;
 SET max_parallel_workers_per_gather = 0;
 CREATE TEMP TABLE serial AS
-  SELECT caseload.equity(x) AS plain, caseload.equity(x, w) AS weighted, caseload.gini(x, w), caseload.atkinson(x, 2, w) FROM equity_load;
+  SELECT caseload.equity(x) AS plain, caseload.equity(x, w) AS weighted, caseload.gini(x, w), caseload.atkinson(x, 2, w) FROM public.equity_load;
 SET max_parallel_workers_per_gather = 2;
 SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
-EXPLAIN (COSTS OFF) SELECT caseload.equity(x) AS plain, caseload.equity(x, w) AS weighted, caseload.gini(x, w), caseload.atkinson(x, 2, w) FROM equity_load;
+EXPLAIN (COSTS OFF) SELECT caseload.equity(x) AS plain, caseload.equity(x, w) AS weighted, caseload.gini(x, w), caseload.atkinson(x, 2, w) FROM public.equity_load;
 SELECT p.plain = s.plain AS plain, p.weighted = s.weighted AS weighted, p.gini = s.gini AS gini, p.atkinson = s.atkinson AS atkinson
-  FROM serial s, (SELECT caseload.equity(x) AS plain, caseload.equity(x, w) AS weighted, caseload.gini(x, w), caseload.atkinson(x, 2, w) FROM equity_load) p;
-SELECT caseload.atkinson(x, w) FROM equity_load;
-DROP TABLE equity_load;
+  FROM serial s, (SELECT caseload.equity(x) AS plain, caseload.equity(x, w) AS weighted, caseload.gini(x, w), caseload.atkinson(x, 2, w) FROM public.equity_load) p;
+SELECT caseload.atkinson(x, w) FROM public.equity_load;
+DROP TABLE public.equity_load;
 SELECT caseload.bar(3, 4, 8), caseload.bar(1.5, 1, 4), caseload.bar(0, 0, 4) = '' AS nothing, length(caseload.bar(1, 160, 20));

@@ -47,8 +47,8 @@ SELECT client_id, rule_name, action, raised_on, due_on FROM caseload.flags('2026
 
 -- evaluate() writes them, is idempotent, and goes back and forth in time
 SELECT (caseload.evaluate('2026-01-31', 'RULE')).errors;
-CREATE VIEW standing AS SELECT client_id, rule_name, state FROM caseload.flag WHERE district_id = 'RULE' AND cleared_on IS NULL ORDER BY 1, 2;
-TABLE standing;
+CREATE VIEW public.standing AS SELECT client_id, rule_name, state FROM caseload.flag WHERE district_id = 'RULE' AND cleared_on IS NULL ORDER BY 1, 2;
+TABLE public.standing;
 SELECT raised, resolved, unchanged FROM caseload.evaluate('2026-01-31', 'RULE');
 SELECT raised, resolved, unchanged FROM caseload.evaluate('2026-02-24', 'RULE');
 SELECT * FROM caseload.verify('RULE', '2026-02-24');
@@ -61,13 +61,13 @@ SELECT raised, resolved FROM caseload.evaluate('2026-01-18', 'RULE');
 SELECT raised, resolved FROM caseload.evaluate('2026-01-19', 'RULE');
 -- strikes flags follow the facts at once, in the trigger: down and up again
 UPDATE caseload.appointment SET status = 'attended' WHERE district_id = 'RULE' AND client_id = 'strike3' AND appointment_id = '3';
-SELECT count(*) FROM standing WHERE client_id = 'strike3' AND rule_name = 'attendance_close';
+SELECT count(*) FROM public.standing WHERE client_id = 'strike3' AND rule_name = 'attendance_close';
 UPDATE caseload.appointment SET status = 'no_show' WHERE district_id = 'RULE' AND client_id = 'strike3' AND appointment_id = '3';
-SELECT count(*) FROM standing WHERE client_id = 'strike3' AND rule_name = 'attendance_close';
+SELECT count(*) FROM public.standing WHERE client_id = 'strike3' AND rule_name = 'attendance_close';
 -- a client may come back: a new episode counts from 0, and the closed one has no flags
 UPDATE caseload.episode SET period = '[2025-12-01,2026-02-01)', closure_reason = 'attendance', outcome = 'dropped' WHERE district_id = 'RULE' AND client_id = 'strike3';
 INSERT INTO caseload.episode (district_id, client_id, episode, period) VALUES ('RULE', 'strike3', 2, '[2026-03-01,)');
-SELECT count(*) FROM standing WHERE client_id = 'strike3' AND rule_name = 'attendance_close';
+SELECT count(*) FROM public.standing WHERE client_id = 'strike3' AND rule_name = 'attendance_close';
 SELECT episode, strikes FROM caseload.client_facts('2026-03-02') WHERE district_id = 'RULE' AND client_id = 'strike3';
 
 INSERT INTO caseload.rule (district_id, rule_name, condition, message, due_after) VALUES ('RULE', 'never', 'true', 'x', '6000000 years');
@@ -96,13 +96,13 @@ SELECT count(*) > 0 AS still FROM caseload.flags('2026-01-30', 'RULE') WHERE rul
 DELETE FROM caseload.rule WHERE district_id = 'RULE';
 SELECT errors FROM caseload.evaluate('2026-01-31', 'RULE');
 SELECT caseload.evaluate('infinity');
-DROP VIEW standing;
+DROP VIEW public.standing;
 -- a trigger of somebody's on flag that changes facts and rules: what was judged before gives way, and nothing is lost
 INSERT INTO caseload.client (district_id, client_id, site_id) VALUES ('RULE', 'nested', 'S'), ('RULE', 'other', 'S');
 INSERT INTO caseload.rule (district_id, rule_name, condition, message) VALUES ('RULE', 'a_many', 'appointments >= 2', 'm'), ('RULE', 'b_odd', 'appointments IN (1, 3)', 'm'),
   ('RULE', 'c_fails', '1 / (appointments - appointments) > 0', 'm');
 INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status) VALUES ('RULE', 'nested', '1', now() - interval '3 days', 'attended');
-CREATE FUNCTION regress_on_flag() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION public.regress_on_flag() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF NEW.rule_name = 'a_many' AND NEW.client_id = 'nested' THEN
     UPDATE caseload.rule SET source = 'changed' WHERE rule_name = 'a_many';
@@ -112,15 +112,15 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
-CREATE TRIGGER regress_on_flag AFTER INSERT ON caseload.flag FOR EACH ROW EXECUTE FUNCTION regress_on_flag();
+CREATE TRIGGER regress_on_flag AFTER INSERT ON caseload.flag FOR EACH ROW EXECUTE FUNCTION public.regress_on_flag();
 INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status) VALUES ('RULE', 'nested', '2', now() - interval '2 days', 'attended');
 SELECT client_id, rule_name FROM caseload.flag WHERE district_id = 'RULE' AND client_id IN ('nested', 'other') AND cleared_on IS NULL ORDER BY 1, 2;
 SELECT client_id, rule_name FROM caseload.flags(CURRENT_DATE, 'RULE') WHERE client_id IN ('nested', 'other') ORDER BY 1, 2;
 DROP TRIGGER regress_on_flag ON caseload.flag;
-DROP FUNCTION regress_on_flag();
+DROP FUNCTION public.regress_on_flag();
 -- constraints and indexes of somebody's on flag hold like any
-CREATE TABLE regress_severity (severity text PRIMARY KEY);
-CREATE FUNCTION regress_write(n integer) RETURNS text LANGUAGE plpgsql AS $$
+CREATE TABLE public.regress_severity (severity text PRIMARY KEY);
+CREATE FUNCTION public.regress_write(n integer) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   what text;
 BEGIN
@@ -134,18 +134,18 @@ EXCEPTION WHEN integrity_constraint_violation THEN
 END $$;
 -- both write: one to raise and to clear with each appointment more
 UPDATE caseload.rule SET condition = 'appointments % 2 = 0' WHERE district_id = 'RULE' AND rule_name = 'b_odd';
-SELECT regress_write(1);
+SELECT public.regress_write(1);
 ALTER TABLE caseload.flag ADD CONSTRAINT regress_check CHECK (message <> 'm') NOT VALID;
-SELECT regress_write(2);
+SELECT public.regress_write(2);
 ALTER TABLE caseload.flag DROP CONSTRAINT regress_check;
-ALTER TABLE caseload.flag ADD CONSTRAINT regress_fkey FOREIGN KEY (severity) REFERENCES regress_severity NOT VALID;
-SELECT regress_write(3);
+ALTER TABLE caseload.flag ADD CONSTRAINT regress_fkey FOREIGN KEY (severity) REFERENCES public.regress_severity NOT VALID;
+SELECT public.regress_write(3);
 ALTER TABLE caseload.flag DROP CONSTRAINT regress_fkey;
 CREATE UNIQUE INDEX regress_index ON caseload.flag ((client_id || state)) WHERE client_id = 'nested' AND state = 'open';
-SELECT regress_write(4);
+SELECT public.regress_write(4);
 DROP INDEX caseload.regress_index;
 CREATE INDEX regress_index ON caseload.flag (subject_key, cleared_on) WHERE snoozed_until IS NULL;
-SELECT regress_write(5);
+SELECT public.regress_write(5);
 -- what was written by itself is in every index
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;
@@ -155,6 +155,6 @@ SELECT count(*) AS flags FROM caseload.flag WHERE district_id = 'RULE' AND clien
 RESET enable_seqscan;
 RESET enable_bitmapscan;
 DROP INDEX caseload.regress_index;
-DROP FUNCTION regress_write(integer);
-DROP TABLE regress_severity;
+DROP FUNCTION public.regress_write(integer);
+DROP TABLE public.regress_severity;
 DELETE FROM caseload.rule WHERE district_id = 'RULE';

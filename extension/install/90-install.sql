@@ -53,3 +53,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION caseload.install() IS 'Makes, or brings up to date, the tables, triggers, views and functions of caseload as ordinary objects. A second call changes nothing.';
+
+-- Nothing is for everybody, not even between CREATE EXTENSION and install().
+REVOKE ALL ON ALL ROUTINES IN SCHEMA caseload FROM PUBLIC;

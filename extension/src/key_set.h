@@ -25,7 +25,7 @@ typedef struct KeySet
 {
 	MemoryContext context;
 	struct keys_hash *hash;
-	SubjectKey  *keys;
+	SubjectKey *keys;
 	int			count;
 	int			capacity;
 	/* of cl_keys_all_in(); NULL before */

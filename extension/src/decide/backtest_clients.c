@@ -297,10 +297,12 @@ row_documents(EpisodeReplay *work)
 	Datum	   *with_client;
 
 	work->n_documents = row_array(work, EC_DOCUMENT_KIND, INT4OID, &kinds);
-	(void) row_array(work, EC_DOCUMENT_ABOUT, DATEOID, &about);
-	(void) row_array(work, EC_DOCUMENT_DUE, DATEOID, &due);
-	(void) row_array(work, EC_DOCUMENT_DONE, TIMESTAMPTZOID, &done);
-	(void) row_array(work, EC_DOCUMENT_WITH_CLIENT, BOOLOID, &with_client);
+	/* all are about the same documents */
+	if (row_array(work, EC_DOCUMENT_ABOUT, DATEOID, &about) != work->n_documents ||
+		row_array(work, EC_DOCUMENT_DUE, DATEOID, &due) != work->n_documents ||
+		row_array(work, EC_DOCUMENT_DONE, TIMESTAMPTZOID, &done) != work->n_documents ||
+		row_array(work, EC_DOCUMENT_WITH_CLIENT, BOOLOID, &with_client) != work->n_documents)
+		elog(ERROR, "documents of a client do not match");
 	work->documents = palloc(sizeof(Document) * Max(work->n_documents, 1));
 	for (int i = 0; i < work->n_documents; i++)
 	{

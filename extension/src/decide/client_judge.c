@@ -21,13 +21,13 @@
 #include "policy_cache.h"
 #include "query.h"
 
-CachedTable	cl_flag_table = {
+CachedTable cl_flag_table = {
 	"flag", "flag_standing_idx",
 	{"district_id", "subject_key", "subject", "episode", "rule_district", "rule_name",
 	"flag_id", "state", "snoozed_until", "action", "due_on", "cleared_on", NULL}
 };
 
-CachedTable	cl_service_table = {
+CachedTable cl_service_table = {
 	"service", "service_client_idx",
 	{"district_id", "client_id", "period", "therapist_id", "discipline", NULL}
 };

@@ -12,7 +12,7 @@
 #include "client_judge.h"
 #include "query.h"
 
-CachedTable	cl_client_table = {
+CachedTable cl_client_table = {
 	"client", "client_pkey",
 	{"district_id", "client_id", "site_id", "category", "grade", "low_incidence_class", "service_percent", "has_aide",
 	"federal_setting", "need_points", NULL}

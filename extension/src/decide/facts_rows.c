@@ -244,7 +244,7 @@ rows_plan(RuleSet *rules, const KeySet *set, bool *kept)
  */
 void
 cl_read_rows(RuleSet *rules, const DateADT *as_of, const char *district_id, const KeySet *set,
-		  RowReader reader, void *arg)
+			 RowReader reader, void *arg)
 {
 	Datum		values[3] = {0, 0, 0};
 	char		nulls[4] = "   ";

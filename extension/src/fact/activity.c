@@ -449,7 +449,7 @@ activity_after_event(PG_FUNCTION_ARGS)
 static KeySet *
 clients_of(CachedQuery *query, const KeySet *keys)
 {
-	KeySet  *set = cl_keys_new();
+	KeySet	   *set = cl_keys_new();
 	Datum		args[2];
 
 	set_args(keys, args);
@@ -471,7 +471,7 @@ activity_after_frame(PG_FUNCTION_ARGS)
 	TriggerData *trigdata = cl_statement_trigger(fcinfo, "activity_after_frame", 1);
 	const char *table = trigdata->tg_trigger->tgargs[0];
 	bool		is_site = strcmp(table, "site") == 0;
-	KeySet  *set = cl_keys_new();
+	KeySet	   *set = cl_keys_new();
 	OwnerScope	scope;
 
 	cl_enter(&scope);

@@ -37,7 +37,7 @@ typedef struct DeltaRow
 	int			removed;
 } DeltaRow;
 
-CachedTable	cl_activity_table = {
+CachedTable cl_activity_table = {
 	"client_activity", "client_activity_pkey",
 	{"district_id", "client_id", "episode", "period", "attendance", NULL}
 };
@@ -108,7 +108,7 @@ add_delta(DeltaList *list, int client, int sign, Event event)
  */
 void
 cl_read_events(TriggerData *trigdata, Tuplestorestate *store, int sign,
-			KeySet *set, DeltaList *list)
+			   KeySet *set, DeltaList *list)
 {
 	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	int			district_id = cl_column(trigdata, "district_id", TEXTOID);
@@ -166,7 +166,7 @@ compare_deltas(const void *a, const void *b)
 KeySet *
 cl_net_deltas(KeySet *touched, DeltaList *list)
 {
-	KeySet  *left = cl_keys_new();
+	KeySet	   *left = cl_keys_new();
 	int		   *rank = cl_keys_sort(touched);
 	int64		kept = 0;
 	int			previous = -1;
@@ -190,8 +190,8 @@ cl_net_deltas(KeySet *touched, DeltaList *list)
 		{
 			previous = delta.client;
 			(void) cl_keys_add(left,
-								  CStringGetTextDatum(touched->keys[previous].district_id),
-								  CStringGetTextDatum(touched->keys[previous].id));
+							   CStringGetTextDatum(touched->keys[previous].district_id),
+							   CStringGetTextDatum(touched->keys[previous].id));
 		}
 		/* kept never overtakes i: |net| deltas were read for this event */
 		for (int n = 0; n < abs(net); n++)
@@ -252,14 +252,18 @@ static Attendance *
 changed_value(Attendance *value, const AttendanceReader *zone,
 			  Event *added, int n_added, Event *removed, int n_removed)
 {
+	Datum		events;
+
 	if (n_added > 0)
-		value = (Attendance *) DatumGetPointer(
-			DirectFunctionCall2(attendance_add, PointerGetDatum(value),
-								PointerGetDatum(cl_attendance_from_events(added, n_added, zone->zone, zone->zone_length))));
+	{
+		events = PointerGetDatum(cl_attendance_from_events(added, n_added, zone->zone, zone->zone_length));
+		value = (Attendance *) DatumGetPointer(DirectFunctionCall2(attendance_add, PointerGetDatum(value), events));
+	}
 	if (n_removed > 0)
-		value = (Attendance *) DatumGetPointer(
-			DirectFunctionCall2(attendance_subtract, PointerGetDatum(value),
-								PointerGetDatum(cl_attendance_from_events(removed, n_removed, zone->zone, zone->zone_length))));
+	{
+		events = PointerGetDatum(cl_attendance_from_events(removed, n_removed, zone->zone, zone->zone_length));
+		value = (Attendance *) DatumGetPointer(DirectFunctionCall2(attendance_subtract, PointerGetDatum(value), events));
+	}
 	return value;
 }
 
@@ -430,7 +434,7 @@ cl_apply_deltas(const KeySet *set, const DeltaList *list, ClientValues *values)
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	bool		many = set->count > FEW_CLIENTS;
 	MemoryContext scratch = many ?
-		AllocSetContextCreate(CurrentMemoryContext, "caseload client", ALLOCSET_DEFAULT_SIZES) : CurrentMemoryContext;
+	AllocSetContextCreate(CurrentMemoryContext, "caseload client", ALLOCSET_DEFAULT_SIZES) : CurrentMemoryContext;
 	Size		kept = 0;
 	RowWriter	writer;
 	bool		wrote = false;

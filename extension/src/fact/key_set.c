@@ -72,7 +72,7 @@ equal_keys(const char *a, const char *b)
 KeySet *
 cl_keys_new(void)
 {
-	KeySet  *set = palloc0(sizeof(KeySet));
+	KeySet	   *set = palloc0(sizeof(KeySet));
 
 	set->context = CurrentMemoryContext;
 	set->capacity = 16;
@@ -202,7 +202,7 @@ static int
 compare_positions(const void *a, const void *b, void *keys)
 {
 	return compare_keys((SubjectKey *) keys + *(const int *) a,
-							 (SubjectKey *) keys + *(const int *) b);
+						(SubjectKey *) keys + *(const int *) b);
 }
 
 /*
@@ -214,7 +214,7 @@ cl_keys_sort(KeySet *set)
 {
 	int		   *order = palloc_extended(sizeof(int) * Max(set->count, 1), MCXT_ALLOC_HUGE);
 	int		   *rank = palloc_extended(sizeof(int) * Max(set->count, 1), MCXT_ALLOC_HUGE);
-	SubjectKey  *sorted = palloc_extended(sizeof(SubjectKey) * Max(set->count, 1), MCXT_ALLOC_HUGE);
+	SubjectKey *sorted = palloc_extended(sizeof(SubjectKey) * Max(set->count, 1), MCXT_ALLOC_HUGE);
 
 	for (int i = 0; i < set->count; i++)
 		order[i] = i;

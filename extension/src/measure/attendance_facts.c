@@ -77,7 +77,7 @@ next_run(int32 run, EventStatus status)
  */
 void
 cl_collect_facts(AttendanceReader *reader, LocalClock *clock,
-			  int32 as_of, int32 window, AttendanceFacts *facts)
+				 int32 as_of, int32 window, AttendanceFacts *facts)
 {
 	int32		window_begin = (int32) Max((int64) as_of - window + 1, PG_INT32_MIN);
 	int32		run = 0;

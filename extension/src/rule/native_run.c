@@ -237,7 +237,7 @@ cl_native_judge(NativeProgram *program, TupleTableSlot *facts, Verdict *verdicts
 		const Fact *fact = &program->facts[i];
 
 		cl_native_set(&program->registers[fact->place], fact->type, facts->tts_values[fact->number - 1],
-					 facts->tts_isnull[fact->number - 1]);
+					  facts->tts_isnull[fact->number - 1]);
 	}
 	for (int i = 0; i < program->n_rules; i++)
 	{

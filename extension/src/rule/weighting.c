@@ -62,12 +62,13 @@ subject_of(const char *name)
 {
 	int			subject = 0;
 
-	while (subject < WEIGHTING_SUBJECTS && strcmp(subject_names[subject], name) != 0)
+	/* the table forbids NULL, but a table can be altered */
+	while (subject < WEIGHTING_SUBJECTS && (name == NULL || strcmp(subject_names[subject], name) != 0))
 		subject++;
 	if (subject == WEIGHTING_SUBJECTS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a weighting cannot be about \"%s\"", name),
+				 errmsg("a weighting cannot be about \"%s\"", name ? name : ""),
 				 errhint("Subjects of weightings are client, service and therapist.")));
 	return (WeightingSubject) subject;
 }
