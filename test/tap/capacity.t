@@ -87,11 +87,14 @@ for level in 'read committed' 'repeatable read' 'serializable'; do
   is "$seen" 0 "$level: nobody was ever seen with more than capacity"
   is "$(sql -c "$excess")" 0 "$level: nobody has more than capacity"
   is "$(sql -c 'SELECT * FROM caseload.verify()')" '' "$level: the counters are what the services say"
-  is "$(cat "$work"/*.out | grep ERROR | grep -vE '23514|40001|40P01|25P02' | sort | uniq -c)" '' "$level: no other errors"
+  # 53200: so many writers at once can use up the server's pool of conflicts between serializable transactions
+  allowed='23514|40001|40P01|25P02'
+  [[ $level == serializable ]] && allowed+='|53200'
+  is "$(cat "$work"/*.out | grep ERROR | grep -vE "$allowed" | sort | uniq -c)" '' "$level: no other errors"
   # in a transaction of several statements that is refused nothing was acknowledged: these are left out
   at_least "$(cat "$work"/*.out | grep -c 23514)" 20 "$level: some are refused"
   at_least "$(sql -c "SELECT count(*) FROM caseload.service WHERE therapist_id = 'one' AND period @> CURRENT_DATE")" 20 "$level: and the therapist is nearly full"
-  cat "$work"/*.out | grep -oE '23514|40001|40P01' | sort | uniq -c | sed 's/^/# /'
+  cat "$work"/*.out | grep -oE '23514|40001|40P01|53200' | sort | uniq -c | sed 's/^/# /'
 done
 
 # What was acknowledged is there: single statements only, each session adds rows of its own until it is refused.
