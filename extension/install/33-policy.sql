@@ -18,27 +18,22 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.policy_value(text, text, date, text, text) IS 'What holds in a district on a date, for a discipline and a site level (NULL: for none in particular): what the district says, else what is said of every district, else the default; in each, what is said of the discipline goes before what is said of the level. NULL for a policy that there is not.';
 
--- One row a district: what the facts need, so that they join it instead of asking row by row.
+-- One row a district, for queries over many.
 CREATE OR REPLACE FUNCTION caseload.policies(as_of date DEFAULT CURRENT_DATE)
-RETURNS TABLE (district_id text, strike_window_days integer, weeks_per_year integer, months_per_year integer,
-               weekly_minutes_per_fte numeric, capacity text, auto_enroll boolean, auto_close boolean)
+RETURNS TABLE (district_id text, strike_window_days integer, auto_enroll boolean, auto_close boolean)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
   SELECT d.district_id,
          max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'strike_window_days')::integer,
-         CASE max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'calendar') WHEN 'clinic' THEN 52 ELSE 36 END,
-         CASE max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'calendar') WHEN 'clinic' THEN 12 ELSE 9 END,
-         max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'weekly_minutes_per_fte')::numeric,
-         max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'capacity'),
          max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'auto_enroll')::boolean,
          max(coalesce(p.value, k.default_value)) FILTER (WHERE k.policy_name = 'auto_close')::boolean
     FROM caseload.district d
    CROSS JOIN caseload.policy_kind k
-    LEFT JOIN caseload.policy p ON p.district_id = d.district_id AND p.policy_name = k.policy_name
-          AND p.discipline = '*' AND p.site_level = '*' AND p.valid @> as_of
+    LEFT JOIN caseload.policy p ON p.district_id = d.district_id AND p.policy_name = k.policy_name AND p.valid @> as_of
+   WHERE k.scope = 'district'
    GROUP BY d.district_id;
 END;
-COMMENT ON FUNCTION caseload.policies(date) IS 'Policies of every district as a whole as of a date, one row each.';
+COMMENT ON FUNCTION caseload.policies(date) IS 'The policies of whole districts as of a date, one row a district; policy_value() has the others, too.';
 
 CREATE OR REPLACE FUNCTION caseload.policy_before_write()
 RETURNS trigger

@@ -341,6 +341,8 @@ BEGIN ATOMIC
            WHERE p.days @> d.day AND (a.status <> 'scheduled' OR d.day < caseload._day(NULL, s.time_zone))
              AND (in_district IS NULL OR a.district_id = in_district)
            GROUP BY a.district_id, 2) n
+   -- also where there is no appointment to ask about
+   WHERE caseload._days(from_date, to_date) IS NOT NULL
    ORDER BY n.district_id, n."group";
 END;
 COMMENT ON FUNCTION caseload.no_show_rates(date, date, text, text) IS 'Appointments of a period by what became of them. No-shows (no_show_percent), and no-shows with late cancellations (missed_percent), in percent of all that were booked, whatever became of them, as in client_facts; no-shows in percent of those that took place or should have (of_held); and the same of the days a year before. By district, site, discipline, therapist or month; days of the client''s site.';

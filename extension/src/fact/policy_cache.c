@@ -3,11 +3,13 @@
  *		What holds in a district on a day, for a discipline and a level.
  *
  * The same as the SQL function policy_value(), and the service year of a
- * site, for those who cannot afford a query.  The policies of a district are read when they are first asked for
- * and kept until the tables change: statement triggers on them send a
- * relation cache invalidation, which reaches every backend at commit, and
- * the own one at the end of the statement.  That of site is the one by which
- * rules are compiled anew.
+ * site, for triggers, which act as the owner and cannot afford a query.
+ * (Functions that only read go by policy.c, with the rights of the caller.)
+ * The policies of a district are read when they are first asked for and kept
+ * until the tables change: statement triggers on them send a relation cache
+ * invalidation, which reaches every backend at commit, and the own one at the
+ * end of the statement.  That of site is the one by which rules are compiled
+ * anew.
  */
 #include "postgres.h"
 
