@@ -68,9 +68,7 @@ INSERT INTO caseload.policy_kind (policy_name, value_type, default_value, unit, 
   ('meeting_attendance', 'numeric', '100', 'percent', 'level', 'Share of the plan meetings that the therapist attends.', 'schedule audit: the policy on meetings must be scheduled in'),
   ('makeup_percent', 'numeric', '10', 'percent', 'level', 'Share of direct minutes kept free for making up missed sessions.', 'schedule audit: 40 sessions of 30 minutes, 10 % missed, 120 minutes'),
   ('hop_minutes', 'numeric', '20', 'minutes', 'discipline', 'Travel from one site to the next.', 'schedule audit: 3 sites, 2 hops of 20 minutes'),
-  ('travel_days', 'numeric', '3', 'days per week', 'discipline', 'Days of a week on which a therapist goes round all sites.', 'schedule audit: on 3 days'),
-  ('slots_low', 'integer', '30', 'slots per week', 'discipline', 'Lower end of the band of weekly slots.', 'clinic handbook: 30 to 35 slots go with 45 to 60 clients'),
-  ('slots_high', 'integer', '35', 'slots per week', 'discipline', 'Upper end of the band of weekly slots.', 'clinic handbook: 30 to 35 slots go with 45 to 60 clients')
+  ('travel_days', 'numeric', '3', 'days per week', 'discipline', 'Days of a week on which a therapist goes round all sites.', 'schedule audit: on 3 days')
 ON CONFLICT (policy_name) DO NOTHING;
 
 -- No foreign key to district: "*" is none. A trigger looks after it.
