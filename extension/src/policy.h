@@ -59,8 +59,4 @@ extern Numeric cl_work_policy(WorkPolicies *policies, WorkPolicy policy);
 extern ServiceYear cl_service_year(WorkPolicies *policies, const char *site_id);
 extern int	cl_service_weeks(DistrictPolicies *district, const char *site_id, DateADT day);
 
-/* reading with the rights of the caller, under a pinned search_path */
-extern int	cl_enter_reader(bool lookups);
-extern void cl_leave_reader(int guc_level);
-
 #endif							/* CL_POLICY_H */

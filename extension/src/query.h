@@ -46,6 +46,8 @@ extern void cl_stop_acting(const OwnerScope *scope);
 extern void cl_enter(OwnerScope *scope);
 extern void cl_enter_planned(OwnerScope *scope);
 extern void cl_leave(const OwnerScope *scope);
+extern int	cl_enter_reader(bool lookups);
+extern void cl_leave_reader(int guc_level);
 extern bool cl_want_statistics(int keys);
 extern Oid	cl_table(const char *name);
 extern uint64 cl_run(CachedQuery *query, const Datum *values, const char *nulls);

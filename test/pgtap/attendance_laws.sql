@@ -1,16 +1,6 @@
 -- What must hold for every `attendance` value, and the edges of docs/attendance.md.
 
-\unset ECHO
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only true
-\pset pager off
-\set ON_ERROR_STOP true
-
-BEGIN;
-SET LOCAL client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA public;
-SET LOCAL search_path = caseload, public;
+\ir begin.psql
 SET LOCAL timezone = 'UTC';
 SET LOCAL datestyle = 'ISO, MDY';
 SET LOCAL jit = off;
@@ -21,38 +11,7 @@ SELECT plan(457);
 CREATE FUNCTION pg_temp.r(h bigint, i bigint, salt int, n int) RETURNS int LANGUAGE sql IMMUTABLE AS
 $$ SELECT floor((hashint8extended(h * 64 + i, salt) & 4294967295)::float8 / 4294967296 * n)::int $$;
 
--- holds(): the condition is true (not NULL) for every row of the source, and there are enough rows for that to mean something.
-CREATE FUNCTION pg_temp.holds(what text, condition text, source text, least_rows bigint) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE
-  wrong bigint;
-  total bigint;
-  example text;
-BEGIN
-  BEGIN
-    EXECUTE format('SELECT count(*) FILTER (WHERE (%s) IS NOT TRUE), count(*) FROM %s', condition, source) INTO wrong, total;
-  EXCEPTION WHEN OTHERS THEN
-    RETURN NEXT fail(what || ': ' || SQLSTATE || ' ' || SQLERRM);
-    RETURN;
-  END;
-  RETURN NEXT ok(wrong = 0 AND total >= least_rows, what);
-  IF total < least_rows THEN
-    RETURN NEXT diag(format('only %s rows, at least %s wanted', total, least_rows));
-  END IF;
-  IF wrong > 0 THEN
-    RETURN NEXT diag(format('wrong for %s of %s rows', wrong, total));
-    FOR example IN EXECUTE format('SELECT left((t.*)::text, 1000) FROM (SELECT * FROM %s) t WHERE (%s) IS NOT TRUE ORDER BY length((t.*)::text) LIMIT 3',
-                                  source, condition) LOOP
-      RETURN NEXT diag(example);
-    END LOOP;
-  END IF;
-END $$;
-
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; result text := '';
-BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP result := result || line || E'\n'; END LOOP;
-  RETURN result;
-END $$;
+\ir laws.psql
 
 CREATE FUNCTION pg_temp.state_of(query text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN

@@ -4,17 +4,7 @@
 -- "Reading values" of docs/attendance.md is written down below once more, over the rows and without the type, and both must agree on
 -- every history. The plain SQL is meant to be checked by eye. All of it is deterministic: the data are hashes of the history's number.
 
-\unset ECHO
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only true
-\pset pager off
-\set ON_ERROR_STOP true
-
-BEGIN;
-SET LOCAL client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA public;
-SET LOCAL search_path = caseload, public;
+\ir begin.psql
 SET LOCAL work_mem = '128MB';
 SET LOCAL jit = off;
 -- Neither may matter to any result.

@@ -4,17 +4,7 @@
 -- docs/availability.md is written down below once more, over minutes, and both must agree. Clocks are asked in one direction only, from an instant to its
 -- local time, minute by minute. All of it is deterministic.
 
-\unset ECHO
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only true
-\pset pager off
-\set ON_ERROR_STOP true
-
-BEGIN;
-SET LOCAL client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA public;
-SET LOCAL search_path = caseload, public;
+\ir begin.psql
 SET LOCAL client_encoding = 'UTF8';
 SET LOCAL jit = off;
 -- Neither may matter to any result.
@@ -26,30 +16,7 @@ SELECT plan(48);
 CREATE FUNCTION pg_temp.r(h bigint, salt int, n int) RETURNS int LANGUAGE sql IMMUTABLE AS
 $$ SELECT floor((hashint8extended(h, salt) & 4294967295)::float8 / 4294967296 * n)::int $$;
 
--- holds(): the condition is true (not NULL) for every row of the source, and there are enough rows for that to mean something.
-CREATE FUNCTION pg_temp.holds(what text, condition text, source text, least_rows bigint) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE
-  wrong bigint;
-  total bigint;
-  example text;
-BEGIN
-  BEGIN
-    EXECUTE format('SELECT count(*) FILTER (WHERE (%s) IS NOT TRUE), count(*) FROM %s', condition, source) INTO wrong, total;
-  EXCEPTION WHEN OTHERS THEN
-    RETURN NEXT fail(what || ': ' || SQLSTATE || ' ' || SQLERRM);
-    RETURN;
-  END;
-  RETURN NEXT ok(wrong = 0 AND total >= least_rows, what);
-  IF total < least_rows THEN
-    RETURN NEXT diag(format('only %s rows, at least %s wanted', total, least_rows));
-  END IF;
-  IF wrong > 0 THEN
-    RETURN NEXT diag(format('wrong for %s of %s rows', wrong, total));
-    FOR example IN EXECUTE format('SELECT (t.*)::text FROM (SELECT * FROM %s WHERE (%s) IS NOT TRUE LIMIT 3) t', source, condition) LOOP
-      RETURN NEXT diag(example);
-    END LOOP;
-  END IF;
-END $$;
+\ir laws.psql
 
 ------------------------------------------------------------------------------------------------------------------------------------
 -- Random weeks, as minutes and as text. Nothing in `week.m` and `week.written` comes from the type.

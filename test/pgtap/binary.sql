@@ -1,17 +1,7 @@
 -- The binary form of the types: what is sent is what is received; what was cut short or changed is refused as what it is (22P03, 08P01,
 -- 22023 for a zone), or is another value that is sent as it came. And hashing, which only plans without sorting use.
 
-\unset ECHO
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only true
-\pset pager off
-\set ON_ERROR_STOP true
-
-BEGIN;
-SET LOCAL client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA public;
-SET LOCAL search_path = caseload, public;
+\ir begin.psql
 SET LOCAL timezone = 'UTC';
 
 SELECT plan(14);

@@ -1,16 +1,6 @@
 -- Binomial tails and overbooking: sums in numeric as the oracle, and what must hold for all of them.
 
-\unset ECHO
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only true
-\pset pager off
-\set ON_ERROR_STOP true
-
-BEGIN;
-SET LOCAL client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA public;
-SET LOCAL search_path = caseload, public;
+\ir begin.psql
 SET LOCAL jit = off;
 
 SELECT plan(8);

@@ -1,16 +1,6 @@
 -- Equity measures: what must hold for every spread of loads, and plain SQL with 40 digits as the oracle.
 
-\unset ECHO
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only true
-\pset pager off
-\set ON_ERROR_STOP true
-
-BEGIN;
-SET LOCAL client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA public;
-SET LOCAL search_path = caseload, public;
+\ir begin.psql
 SET LOCAL jit = off;
 
 SELECT plan(41);
@@ -28,30 +18,7 @@ $$ SELECT ARRAY[e.gini, e.jain, e.cv, e.hoover, e.theil, e.mean_log_deviation, e
 CREATE FUNCTION pg_temp.all_near(a float8[], b float8[], tolerance float8 DEFAULT 1e-12) RETURNS boolean LANGUAGE sql IMMUTABLE AS
 $$ SELECT bool_and(pg_temp.near(x, y, tolerance)) FROM unnest(a, b) u (x, y) $$;
 
--- holds(): the condition is true (not NULL) for every row of the source, and there are enough rows for that to mean something.
-CREATE FUNCTION pg_temp.holds(what text, condition text, source text, least_rows bigint) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE
-  wrong bigint;
-  total bigint;
-  example text;
-BEGIN
-  BEGIN
-    EXECUTE format('SELECT count(*) FILTER (WHERE (%s) IS NOT TRUE), count(*) FROM %s', condition, source) INTO wrong, total;
-  EXCEPTION WHEN OTHERS THEN
-    RETURN NEXT fail(what || ': ' || SQLSTATE || ' ' || SQLERRM);
-    RETURN;
-  END;
-  RETURN NEXT ok(wrong = 0 AND total >= least_rows, what);
-  IF total < least_rows THEN
-    RETURN NEXT diag(format('only %s rows, at least %s wanted', total, least_rows));
-  END IF;
-  IF wrong > 0 THEN
-    RETURN NEXT diag(format('wrong for %s of %s rows', wrong, total));
-    FOR example IN EXECUTE format('SELECT (t.*)::text FROM (SELECT * FROM %s WHERE (%s) IS NOT TRUE LIMIT 3) t', source, condition) LOOP
-      RETURN NEXT diag(example);
-    END LOOP;
-  END IF;
-END $$;
+\ir laws.psql
 
 -- 800 teams of all kinds and of 1 to 120 loads
 CREATE TEMP TABLE load AS
@@ -195,12 +162,6 @@ SELECT pg_temp.holds('one that moves, too', $$ w *= g $$,
 
 CREATE TABLE public.equity_many AS SELECT i % 7 AS team, pg_temp.u(1, i, 1) * 100 AS x, 0.1 + pg_temp.u(1, i, 2) AS w FROM generate_series(1, 60000) i;
 ANALYZE public.equity_many;
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; result text := '';
-BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP result := result || line || E'\n'; END LOOP;
-  RETURN result;
-END $$;
 \set measures 'SELECT team, equity(x) AS plain, equity(x, w) AS weighted, gini(x, w), theil(x), atkinson(x, 2) AS a2, palma(x, w) FROM public.equity_many GROUP BY GROUPING SETS ((team), ())'
 SET LOCAL max_parallel_workers_per_gather = 0;
 CREATE TEMP TABLE serial AS :measures;

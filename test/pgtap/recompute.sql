@@ -1,17 +1,7 @@
 -- The one pass over all events says what _activity_recompute() says, in memory and spilled, from plain tables and others; rebuild()
 -- mends and counts every difference with it.
 
-\unset ECHO
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only true
-\pset pager off
-\set ON_ERROR_STOP true
-
-BEGIN;
-SET LOCAL client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA public;
-SET LOCAL search_path = caseload, public;
+\ir begin.psql
 SET LOCAL timezone = 'America/Denver';
 SET LOCAL datestyle = 'ISO, MDY';
 SET LOCAL jit = off;

@@ -4,17 +4,7 @@
 -- episodes and sites that are changed while triggers do not fire (session_replication_role, or disabled). What verify() must say of each
 -- is written down with the seed. All of it is deterministic: places are chosen by hashes of the client's number.
 
-\unset ECHO
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only true
-\pset pager off
-\set ON_ERROR_STOP true
-
-BEGIN;
-SET LOCAL client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA public;
-SET LOCAL search_path = caseload, public;
+\ir begin.psql
 SET LOCAL timezone = 'Pacific/Auckland';
 SET LOCAL datestyle = 'ISO, DMY';
 

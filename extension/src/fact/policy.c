@@ -179,42 +179,6 @@ cl_query_cache(FmgrInfo *flinfo, Size size, MemoryContext *context)
 	return (char *) cache + MAXALIGN(sizeof(QueryCache));
 }
 
-static void
-set_locally(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-}
-
-/*
- * Connect to SPI to read with the rights of the caller; with "lookups" the
- * planner is kept to looking keys up.  Returns what cl_leave_reader() needs.
- */
-int
-cl_enter_reader(bool lookups)
-{
-	int			guc_level = NewGUCNestLevel();
-
-	set_locally("search_path", "pg_catalog, caseload, pg_temp");
-	set_locally("jit", "off");
-	if (lookups)
-	{
-		set_locally("enable_seqscan", "off");
-		set_locally("enable_hashjoin", "off");
-		set_locally("enable_mergejoin", "off");
-	}
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	return guc_level;
-}
-
-void
-cl_leave_reader(int guc_level)
-{
-	if (SPI_finish() != SPI_OK_FINISH)
-		elog(ERROR, "SPI_finish failed");
-	AtEOXact_GUC(true, guc_level);
-}
-
 static const char *
 result_text(MemoryContext context, int row, int column)
 {

@@ -71,6 +71,15 @@ set_locally(const char *name, const char *value)
 	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
+/* Keep the planner to looking keys up. */
+static void
+keep_to_lookups(void)
+{
+	set_locally("enable_seqscan", "off");
+	set_locally("enable_hashjoin", "off");
+	set_locally("enable_mergejoin", "off");
+}
+
 /*
  * Act as that owner and connect to SPI.  An error needs no cl_leave(): the
  * end of the (sub)transaction restores both.
@@ -79,9 +88,7 @@ void
 cl_enter(OwnerScope *scope)
 {
 	cl_enter_planned(scope);
-	set_locally("enable_seqscan", "off");
-	set_locally("enable_hashjoin", "off");
-	set_locally("enable_mergejoin", "off");
+	keep_to_lookups();
 }
 
 /* Act as the owner under the pinned search_path, without queries. */
@@ -118,6 +125,32 @@ cl_leave(const OwnerScope *scope)
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	cl_stop_acting(scope);
+}
+
+/*
+ * Connect to SPI to read with the rights of the caller; with "lookups" the
+ * planner is kept to looking keys up.  Returns what cl_leave_reader() needs.
+ */
+int
+cl_enter_reader(bool lookups)
+{
+	int			guc_level = NewGUCNestLevel();
+
+	set_locally("search_path", "pg_catalog, caseload, pg_temp");
+	set_locally("jit", "off");
+	if (lookups)
+		keep_to_lookups();
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	return guc_level;
+}
+
+void
+cl_leave_reader(int guc_level)
+{
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	AtEOXact_GUC(true, guc_level);
 }
 
 /*

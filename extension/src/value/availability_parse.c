@@ -18,16 +18,11 @@
 #include <string.h>
 
 #include "availability.h"
+#include "scan.h"
 
-#define MAX_WORD	16
 #define WEEKDAYS	0x1f
 #define WEEKEND		0x60
 #define EVERY_DAY	0x7f
-
-typedef struct Scanner
-{
-	const char *at;
-} Scanner;
 
 typedef struct DayWord
 {
@@ -66,71 +61,10 @@ static const char *const and_words[] = {"and"};
 static const char *const noon_words[] = {"noon"};
 static const char *const midnight_words[] = {"midnight"};
 
-#define LENGTH_OF(array)	(sizeof(array) / sizeof((array)[0]))
-
-static void
-skip_blanks(Scanner *s)
-{
-	while (*s->at == ' ' || (*s->at >= '\t' && *s->at <= '\r'))
-		s->at++;
-}
-
 static bool
 is_digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-/* The next run of letters, in lower case; empty when there is none. */
-static void
-scan_word(Scanner *s, char word[MAX_WORD])
-{
-	size_t		length = 0;
-
-	skip_blanks(s);
-	for (;;)
-	{
-		char		c = *s->at;
-
-		if (c >= 'A' && c <= 'Z')
-			c = (char) (c - 'A' + 'a');
-		if (c < 'a' || c > 'z')
-			break;
-		/* a longer word is in no list; keep reading so that it ends */
-		if (length < MAX_WORD - 1)
-			word[length++] = c;
-		s->at++;
-	}
-	word[length] = '\0';
-}
-
-static bool
-accept_char(Scanner *s, char c)
-{
-	skip_blanks(s);
-	if (*s->at != c)
-		return false;
-	s->at++;
-	return true;
-}
-
-/* One of a list of words, or nothing is read. */
-static bool
-accept_word(Scanner *s, const char *const *words, size_t count)
-{
-	Scanner		ahead = *s;
-	char		word[MAX_WORD];
-
-	scan_word(&ahead, word);
-	for (size_t i = 0; i < count; i++)
-	{
-		if (strcmp(word, words[i]) == 0)
-		{
-			*s = ahead;
-			return true;
-		}
-	}
-	return false;
 }
 
 static bool

@@ -14,13 +14,7 @@
 #include <string.h>
 
 #include "dosage.h"
-
-#define MAX_WORD	16
-
-typedef struct Scanner
-{
-	const char *at;
-} Scanner;
+#include "scan.h"
 
 typedef struct UnitWord
 {
@@ -47,15 +41,6 @@ static const UnitWord adverbs[] = {
 	{"annually", DOSAGE_YEAR}
 };
 
-#define LENGTH_OF(array)	(sizeof(array) / sizeof((array)[0]))
-
-static void
-skip_blanks(Scanner *s)
-{
-	while (*s->at == ' ' || (*s->at >= '\t' && *s->at <= '\r'))
-		s->at++;
-}
-
 /*
  * A number of at most nine digits; a longer one comes back as more than any
  * limit, so that the caller's range check names it.  False: no digit here.
@@ -76,58 +61,6 @@ scan_number(Scanner *s, int *number)
 	}
 	*number = (n > 999999999) ? 999999999 : (int) n;
 	return s->at != start;
-}
-
-/* The next run of letters, in lower case; empty when there is none. */
-static void
-scan_word(Scanner *s, char word[MAX_WORD])
-{
-	size_t		length = 0;
-
-	skip_blanks(s);
-	for (;;)
-	{
-		char		c = *s->at;
-
-		if (c >= 'A' && c <= 'Z')
-			c = (char) (c - 'A' + 'a');
-		if (c < 'a' || c > 'z')
-			break;
-		/* a longer word is in no list; keep reading so that it ends */
-		if (length < MAX_WORD - 1)
-			word[length++] = c;
-		s->at++;
-	}
-	word[length] = '\0';
-}
-
-static bool
-accept_char(Scanner *s, char c)
-{
-	skip_blanks(s);
-	if (*s->at != c)
-		return false;
-	s->at++;
-	return true;
-}
-
-/* One of a list of words, or nothing is read. */
-static bool
-accept_word(Scanner *s, const char *const *words, size_t count)
-{
-	Scanner		ahead = *s;
-	char		word[MAX_WORD];
-
-	scan_word(&ahead, word);
-	for (size_t i = 0; i < count; i++)
-	{
-		if (strcmp(word, words[i]) == 0)
-		{
-			*s = ahead;
-			return true;
-		}
-	}
-	return false;
 }
 
 static bool
