@@ -337,18 +337,13 @@ check_line(const ServiceLine *line)
 Datum
 service_capacity(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	TriggerData *trigdata = cl_row_trigger(fcinfo, "service_capacity", false, false);
 	const ServiceColumns *columns;
 	ServiceLine old;
 	ServiceLine new;
 	HeapTuple	tuple;
 	bool		update;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigdata->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) || TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be fired AFTER INSERT OR UPDATE ROW", "service_capacity")));
 	if (cl_capacity_mode == CAPACITY_OFF)
 		return PointerGetDatum(NULL);
 	if (fcinfo->flinfo->fn_extra == NULL)

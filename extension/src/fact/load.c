@@ -275,16 +275,11 @@ same_load(const ServiceLine *old, const ServiceLine *new)
 Datum
 load_after_service(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	TriggerData *trigdata = cl_row_trigger(fcinfo, "load_after_service", false, true);
 	const ServiceColumns *columns;
 	ServiceLine old;
 	ServiceLine new;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigdata->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be fired AFTER ROW", "load_after_service")));
 	if (fcinfo->flinfo->fn_extra == NULL)
 		cl_check_trigger_owner(trigdata);
 	columns = cl_service_columns(fcinfo);
