@@ -21,8 +21,8 @@ EXTVERSION  := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(SRC)/caselo
 SOURCES     := $(sort $(wildcard $(SRC)/extension/src/*.c $(SRC)/extension/src/*/*.c))
 OBJS         = $(patsubst $(SRC)/%.c,%.o,$(SOURCES))
 PIECES      := $(sort $(wildcard $(SRC)/extension/install/*.sql))
-DATA         = $(wildcard $(SRC)/extension/updates/caseload--*--*.sql)
-DATA_built   = extension/caseload--$(EXTVERSION).sql
+UPDATES     := $(patsubst $(SRC)/extension/updates/%,extension/%,$(wildcard $(SRC)/extension/updates/caseload--*--*.sql))
+DATA_built   = extension/caseload--$(EXTVERSION).sql $(UPDATES)
 # install comes first: it makes what the others use
 REGRESS     := install $(filter-out install,$(sort $(patsubst $(SRC)/sql/%.sql,%,$(wildcard $(SRC)/sql/*.sql))))
 REGRESS_OPTS = --no-locale --encoding=UTF8
@@ -56,6 +56,8 @@ $(OBJS): $(wildcard $(SRC)/extension/src/*.h)
 # The install script is its pieces in name order; those that make ordinary objects are carried as text for install().
 extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
+$(UPDATES): extension/%: $(SRC)/extension/updates/% $(PIECES) $(SRC)/scripts/assemble
+	$(SRC)/scripts/assemble -u $< $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
 .PHONY: bench coverage demo fuzz psql static stop test proof docs
 bench demo fuzz test:
