@@ -5,6 +5,8 @@
 #   make fuzz      a million random mutations of conditions; must find nothing
 #   make bench     the figures of docs/performance.md (hours; CASELOAD_BENCH_SCALE=0.01 for a look)
 #   make proof     the long versions: ten times the random histories, a minute of concurrent writers
+#   make matrix    build and test on PostgreSQL 15, 17 and 18, unpacked into a private folder (an hour)
+#   make upgrade   pg_upgrade from 15 to 17 and 18: nothing is lost
 #   make static    what compilers and analysers find in the C code   make coverage  which of its lines the tests run (half an hour)
 #   make psql      look around in the demo          make stop     stop it
 #
@@ -27,6 +29,10 @@ DATA_built   = extension/caseload--$(EXTVERSION).sql $(UPDATES)
 REGRESS     := install $(filter-out install,$(sort $(patsubst $(SRC)/sql/%.sql,%,$(wildcard $(SRC)/sql/*.sql))))
 REGRESS_OPTS = --no-locale --encoding=UTF8
 PG_CPPFLAGS  = -I$(SRC)/extension/src
+# for test servers: minor releases that the header refuses
+ifdef CASELOAD_ALLOW_OLD_MINOR
+PG_CPPFLAGS += -DCASELOAD_ALLOW_OLD_MINOR
+endif
 EXTRA_CLEAN  = extension/caseload--*.sql
 
 PG_CONFIG   ?= pg_config
@@ -59,11 +65,13 @@ extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 $(UPDATES): extension/%: $(SRC)/extension/updates/% $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble -u $< $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
-.PHONY: bench coverage demo fuzz psql static stop test proof docs
+.PHONY: bench coverage demo fuzz matrix psql static stop test proof docs upgrade
 bench demo fuzz test:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
 coverage static:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/.ci/$@
+matrix upgrade:
+	@$(SRC)/.ci/$@
 proof:
 	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_HISTORIES=10000 CASELOAD_SECONDS=60 $(SRC)/scripts/test pgtap tap
 psql:
