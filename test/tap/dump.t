@@ -8,10 +8,6 @@ set -uo pipefail
 # shellcheck source=test/upgrade/life.bash
 . "$CASELOAD_IN/test/upgrade/life.bash"
 
-# What an owner may have changed: triggers that do not fire, or always, and rights.
-owners_changes=(-c 'ALTER TABLE caseload.policy DISABLE TRIGGER policy_before_write'
-  -c 'ALTER TABLE caseload.contact ENABLE ALWAYS TRIGGER activity_after_truncate'
-  -c 'GRANT SELECT ON caseload.current_flags TO PUBLIC' -c 'GRANT EXECUTE ON FUNCTION caseload.client_facts(date) TO PUBLIC')
 make_original caseload_tap_original
 run 'triggers and rights that somebody changed' sql caseload_tap_original "${owners_changes[@]}"
 

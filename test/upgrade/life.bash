@@ -1,5 +1,7 @@
 # life.bash: what the tests of a database's life (dump.t, update.t, pg_upgrade.t) have in common; to be sourced.
 #
+# shellcheck disable=SC2034,SC2016 # used by those who source it; SQL's quotes
+#
 # TAP in plain shell, two districts (the sample, and a hostile one), and what is compared: digests of all rows, a line for each object.
 # Needs CASELOAD_IN, the folder with test/, and PG* of a server. Leaves $work, $upgrade, $anchor.
 # the server's user is called as the schema, which would be found by "$user"
@@ -67,3 +69,7 @@ make_original() { # database [clients weeks [version]]
   run 'flags in several states' psql -Xq -v ON_ERROR_STOP=1 -d "$1" -o /dev/null \
     -f "$upgrade/answers.sql" -c "SELECT caseload.evaluate('$anchor')"
 }
+# What an owner may have changed: triggers that do not fire, or always, and rights.
+owners_changes=(-c 'ALTER TABLE caseload.policy DISABLE TRIGGER policy_before_write'
+  -c 'ALTER TABLE caseload.contact ENABLE ALWAYS TRIGGER activity_after_truncate'
+  -c 'GRANT SELECT ON caseload.current_flags TO PUBLIC' -c 'GRANT EXECUTE ON FUNCTION caseload.client_facts(date) TO PUBLIC')
