@@ -5,6 +5,8 @@
 #   make fuzz      a million random mutations of conditions; must find nothing
 #   make bench     the figures of docs/performance.md, at two small sizes (ten minutes)
 #   make proof     the long versions: ten times the random histories, a minute of concurrent writers
+#   make matrix    build and test on PostgreSQL 15, 17 and 18, unpacked into a private folder (an hour)
+#   make upgrade   pg_upgrade from 15 to 17 and 18: nothing is lost
 #   make static    what compilers and analysers find in the C code   make coverage  which of its lines the tests run (half an hour)
 #   make psql      look around in the demo          make stop     stop it
 #
@@ -21,12 +23,16 @@ EXTVERSION  := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(SRC)/caselo
 SOURCES     := $(sort $(wildcard $(SRC)/extension/src/*.c $(SRC)/extension/src/*/*.c))
 OBJS         = $(patsubst $(SRC)/%.c,%.o,$(SOURCES))
 PIECES      := $(sort $(wildcard $(SRC)/extension/install/*.sql))
-DATA         = $(wildcard $(SRC)/extension/updates/caseload--*--*.sql)
-DATA_built   = extension/caseload--$(EXTVERSION).sql
+UPDATES     := $(patsubst $(SRC)/extension/updates/%,extension/%,$(wildcard $(SRC)/extension/updates/caseload--*--*.sql))
+DATA_built   = extension/caseload--$(EXTVERSION).sql $(UPDATES)
 # install comes first: it makes what the others use
 REGRESS     := install $(filter-out install,$(sort $(patsubst $(SRC)/sql/%.sql,%,$(wildcard $(SRC)/sql/*.sql))))
 REGRESS_OPTS = --no-locale --encoding=UTF8
 PG_CPPFLAGS  = -I$(SRC)/extension/src
+# for test servers: minor releases that the header refuses
+ifdef CASELOAD_ALLOW_OLD_MINOR
+PG_CPPFLAGS += -DCASELOAD_ALLOW_OLD_MINOR
+endif
 EXTRA_CLEAN  = extension/caseload--*.sql
 
 PG_CONFIG   ?= pg_config
@@ -56,12 +62,16 @@ $(OBJS): $(wildcard $(SRC)/extension/src/*.h)
 # The install script is its pieces in name order; those that make ordinary objects are carried as text for install().
 extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
+$(UPDATES): extension/%: $(SRC)/extension/updates/% $(PIECES) $(SRC)/scripts/assemble
+	$(SRC)/scripts/assemble -u $< $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
-.PHONY: bench coverage demo fuzz psql static stop test proof docs
+.PHONY: bench coverage demo fuzz matrix psql static stop test proof docs upgrade
 bench demo fuzz test:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
 coverage static:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/.ci/$@
+matrix upgrade:
+	@$(SRC)/.ci/$@
 proof:
 	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_HISTORIES=10000 CASELOAD_SECONDS=60 $(SRC)/scripts/test pgtap tap
 psql:

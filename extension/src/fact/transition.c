@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/tuplestore.h"
 
 #include "query.h"
 #include "transition.h"
