@@ -110,6 +110,8 @@ evaluate(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	tupdesc = BlessTupleDesc(tupdesc);
 
+	/* what it writes without a query nobody else would refuse */
+	PreventCommandIfReadOnly("evaluate()");
 	flagged = cl_evaluate_clients(district_id, as_of, &counts);
 	/* also flags whose rules have all been deleted stand */
 	subjects = subjects_of(&subjects_query);

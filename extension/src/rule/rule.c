@@ -4,8 +4,8 @@
  *
  * Rules are few and change seldom, so each backend compiles all rules of a
  * subject when it first needs them and keeps them until the table of rules
- * changes: a statement trigger on it sends a relation cache invalidation,
- * which reaches every backend at commit and this one at once, also when the
+ * changes: triggers on it send a relation cache invalidation, which
+ * reaches every backend at commit and this one at once, also when the
  * change is rolled back.  A change of the facts type invalidates, too.
  *
  * Rules are read on the latest snapshot.  A transaction that repeats its
@@ -323,7 +323,7 @@ cl_fact_names(TupleDesc facts, const Bitmapset *used)
 	return cl_text_array(names, count);
 }
 
-/* Statement trigger AFTER any change of rule, weighting, subject or site: tell all backends. */
+/* Trigger AFTER any change of rule, weighting, subject or site, by row or statement: tell all backends. */
 Datum
 rule_after_write(PG_FUNCTION_ARGS)
 {
