@@ -385,6 +385,8 @@ sort_steps(LoadSteps *steps)
 		LoadStep	step = steps->steps[i++];
 		int64		change = step.change;
 
+		if ((i & MANY_STEPS) == 0)
+			CHECK_FOR_INTERRUPTS();
 		while (i < steps->count && compare_steps(&steps->steps[i], &step, NULL) == 0)
 			change += steps->steps[i++].change;
 		if (change < -PG_INT32_MAX || change > PG_INT32_MAX)

@@ -283,6 +283,7 @@ load_profile_out(PG_FUNCTION_ARGS)
 	{
 		const LoadStep *step = &steps.steps[i];
 
+		CHECK_FOR_INTERRUPTS();
 		if (step->rate != rate)
 		{
 			const LoadRate *r = &steps.rates[step->rate];
@@ -450,6 +451,8 @@ services_on(PG_FUNCTION_ARGS)
 		int64		services = 0;
 		Datum		values[5];
 		bool		nulls[5] = {false};
+
+		CHECK_FOR_INTERRUPTS();
 
 		for (; i < steps.count && steps.steps[i].rate == place; i++)
 		{
