@@ -190,7 +190,11 @@ attendance_merge_trans(PG_FUNCTION_ARGS)
 		state = with_room(state, reader.count);
 	}
 	while (cl_attendance_next(&reader))
+	{
 		state->events[state->count++] = reader.last;
+		if ((reader.left & 0xffff) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
 	PG_RETURN_BYTEA_P(state);
 }
 
