@@ -6,6 +6,7 @@
 #   make bench     the figures of docs/performance.md, at two small sizes (ten minutes)
 #   make proof     the long versions: ten times the random histories, a minute of concurrent writers
 #   make static    what compilers and analysers find in the C code   make coverage  which of its lines the tests run (half an hour)
+#   make sanitize  the tests with checks of memory and arithmetic    make valgrind  the same in the server's own memory (both: hours)
 #   make psql      look around in the demo          make stop     stop it
 #
 # The rest is ordinary PGXS: make, make install, make installcheck, with PG_CONFIG=, DESTDIR= and VPATH builds.
@@ -57,10 +58,10 @@ $(OBJS): $(wildcard $(SRC)/extension/src/*.h)
 extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
-.PHONY: bench coverage demo fuzz psql static stop test proof docs
+.PHONY: bench coverage demo fuzz psql sanitize static stop test proof docs valgrind
 bench demo fuzz test:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
-coverage static:
+coverage sanitize static valgrind:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/.ci/$@
 proof:
 	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_HISTORIES=10000 CASELOAD_SECONDS=60 $(SRC)/scripts/test pgtap tap
