@@ -8,6 +8,7 @@
 #   make matrix    build and test on PostgreSQL 15, 17 and 18, unpacked into a private folder (an hour)
 #   make upgrade   pg_upgrade from 15 to 17 and 18: nothing is lost
 #   make static    what compilers and analysers find in the C code   make coverage  which of its lines the tests run (half an hour)
+#   make sanitize  the tests with checks of memory and arithmetic    make valgrind  the same in the server's own memory (both: hours)
 #   make psql      look around in the demo          make stop     stop it
 #
 # The rest is ordinary PGXS: make, make install, make installcheck, with PG_CONFIG=, DESTDIR= and VPATH builds.
@@ -65,10 +66,10 @@ extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 $(UPDATES): extension/%: $(SRC)/extension/updates/% $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble -u $< $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
-.PHONY: bench coverage demo fuzz matrix psql static stop test proof docs upgrade
+.PHONY: bench coverage demo docs fuzz matrix proof psql sanitize static stop test upgrade valgrind
 bench demo fuzz test:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
-coverage static:
+coverage sanitize static valgrind:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/.ci/$@
 matrix upgrade:
 	@$(SRC)/.ci/$@

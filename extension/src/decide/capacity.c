@@ -51,6 +51,8 @@ static const struct config_enum_entry capacity_modes[] = {
 /* caseload.capacity: the most that a district's policy can make happen. */
 int			cl_capacity_mode = CAPACITY_ERROR;
 
+#define FIRST_THERAPISTS	8
+
 /* Therapists as they were read for the rows that are being checked. */
 typedef struct CheckCache
 {
@@ -106,31 +108,31 @@ checked_therapist(Datum district_id, Datum therapist_id)
 {
 	CheckCache *all = check_cache();
 	MemoryContext oldcontext = MemoryContextSwitchTo(all->context);
-	int			count;
 	int			place;
 
 	if (all->keys == NULL)
 	{
+		all->therapists = palloc0(sizeof(CapacityTherapist *) * FIRST_THERAPISTS);
+		all->capacity = FIRST_THERAPISTS;
 		all->keys = cl_keys_new();
-		all->capacity = 8;
-		all->therapists = palloc(sizeof(CapacityTherapist *) * all->capacity);
 	}
-	count = all->keys->count;
+	if (all->keys->count == all->capacity)
+	{
+		all->therapists = repalloc(all->therapists, sizeof(CapacityTherapist *) * all->capacity * 2);
+		memset(all->therapists + all->capacity, 0, sizeof(CapacityTherapist *) * all->capacity);
+		all->capacity *= 2;
+	}
 	place = cl_keys_add(all->keys, district_id, therapist_id);
-	if (place == count)
+	if (all->therapists[place] == NULL)
 	{
 		CapacityTherapist *therapist = palloc0(sizeof(CapacityTherapist));
 		Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 
-		if (place >= all->capacity)
-		{
-			all->capacity *= 2;
-			all->therapists = repalloc(all->therapists, sizeof(CapacityTherapist *) * all->capacity);
-		}
-		all->therapists[place] = therapist;
 		therapist->key = all->keys->keys[place];
 		cl_read_therapist(therapist, snapshot, true);
 		UnregisterSnapshot(snapshot);
+		/* only when whole: an error may end no more than a subtransaction */
+		all->therapists[place] = therapist;
 	}
 	MemoryContextSwitchTo(oldcontext);
 	return all->therapists[place];
