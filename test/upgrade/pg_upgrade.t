@@ -41,7 +41,12 @@ echo "# $(sql postgres -c 'SHOW server_version'), $(wc -l <<<"$before_rows") tab
 
 for mode in copy link; do
   clusters
-  run "$mode: pg_upgrade" pg_upgrade "--$mode"
+  if ! pg_upgrade "--$mode" >"$work/out" 2>&1; then
+    { tail -n 5 "$work/out"; find "$work/new/pg_upgrade_output.d" -name '*.log' -exec grep -hE -B 3 -A 3 'ERROR|FATAL|error:' {} + | head -n 40; } | sed 's/^/# /'
+    ok 1 "$mode: pg_upgrade"
+    break
+  fi
+  ok 0 "$mode: pg_upgrade"
   run "$mode: the new server starts" start_new
   export PGHOST=$sockets
   is "$(sql postgres -c 'SHOW server_version_num' | cut -c 1-2)" "$("$NEW_BINDIR/postgres" --version | sed 's/[^0-9]*\([0-9][0-9]\).*/\1/')" "$mode: it is the new one"
@@ -58,7 +63,12 @@ for mode in copy link; do
   run "$mode: rebuild()" sql caseload_tap_original -c 'SELECT caseload.rebuild()'
   is "$(rows caseload_tap_original | grep client_activity)" "$(grep client_activity <<<"$before_rows")" "$mode: rebuild() makes the same values"
   stop_new
+  touch "$work/$mode"
 done
+if [[ ! -f $work/new/PG_VERSION || ! -f $work/link ]]; then
+  echo "1..$n"
+  exit
+fi
 
 # Twins: on the upgraded cluster, what is not the same is seen.
 start_new
