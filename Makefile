@@ -4,7 +4,8 @@
 #   make test      every test of the default run; ends with "N passed, N failed"
 #   make fuzz      a million random mutations of conditions; must find nothing
 #   make bench     the figures of docs/performance.md (hours; CASELOAD_BENCH_SCALE=0.01 for a look)
-#   make proof     the long versions: ten times the random histories, a minute of concurrent writers
+#   make proof     the long versions: ten times the random histories, a minute of concurrent writers, 50 crashes, 200,000 assignments
+#   make soak      ten minutes of 32 sessions that do everything at once (CASELOAD_SECONDS)
 #   make static    what compilers and analysers find in the C code   make coverage  which of its lines the tests run (half an hour)
 #   make psql      look around in the demo          make stop     stop it
 #
@@ -57,13 +58,15 @@ $(OBJS): $(wildcard $(SRC)/extension/src/*.h)
 extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
-.PHONY: bench coverage demo fuzz psql static stop test proof docs
+.PHONY: bench coverage demo fuzz psql soak static stop test proof docs
 bench demo fuzz test:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
 coverage static:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/.ci/$@
 proof:
-	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_HISTORIES=10000 CASELOAD_SECONDS=60 $(SRC)/scripts/test pgtap tap
+	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_HISTORIES=10000 CASELOAD_SECONDS=60 CASELOAD_CRASHES=50 CASELOAD_TRIES=200000 $(SRC)/scripts/test pgtap tap
+soak:
+	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_SECONDS=$${CASELOAD_SECONDS:-600} CASELOAD_TAP=soak $(SRC)/scripts/test tap
 psql:
 	@PSQLRC=$$($(SRC)/scripts/cluster put $(SRC)/psql/caseload.psqlrc) $(SRC)/scripts/cluster psql
 stop:
