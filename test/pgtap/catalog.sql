@@ -70,7 +70,7 @@ WITH RECURSIVE trees AS (
   -- not every operator of a tree has its function filled in
   SELECT t.kind, t.oid, 'pg_proc', o.oprcode FROM trees t, regexp_matches(tree, ':opno (\d+)', 'g') m JOIN pg_operator o ON o.oid = m[1]::oid
   UNION
-  SELECT kind, oid, 'pg_class', m[1]::oid FROM trees, regexp_matches(tree, ':relid (\d+)', 'g') m
+  SELECT kind, oid, 'pg_class', m[1]::oid FROM trees, regexp_matches(tree, ':relid ([1-9]\d*)', 'g') m
   UNION
   -- CURRENT_DATE and its like are no functions; now() is as stable as they are
   SELECT kind, oid, 'pg_proc', 'now()'::regprocedure FROM trees WHERE tree ~ '\{SQLVALUEFUNCTION '

@@ -26,6 +26,7 @@
 #include "policy_cache.h"
 #include "query.h"
 #include "table.h"
+#include "transition.h"
 
 typedef struct PolicyRow
 {
@@ -410,12 +411,6 @@ cl_cached_year(const char *district_id, const char *discipline, int discipline_l
 Datum
 policy_after_write(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by trigger manager", "policy_after_write")));
-	CacheInvalidateRelcache(trigdata->tg_relation);
+	CacheInvalidateRelcache(cl_trigger(fcinfo, "policy_after_write")->tg_relation);
 	return PointerGetDatum(NULL);
 }
