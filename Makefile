@@ -4,7 +4,8 @@
 #   make test      every test of the default run; ends with "N passed, N failed"
 #   make fuzz      a million random mutations of conditions; must find nothing
 #   make bench     the figures of docs/performance.md, at two small sizes (ten minutes)
-#   make proof     the long versions: ten times the random histories, a minute of concurrent writers
+#   make proof     the long versions: ten times the random histories, a minute of concurrent writers, 50 crashes, 200,000 assignments
+#   make soak      ten minutes of 32 sessions that do everything at once (CASELOAD_SECONDS)
 #   make matrix    build and test on PostgreSQL 15, 17 and 18, unpacked into a private folder (an hour)
 #   make upgrade   pg_upgrade from 15 to 17 and 18: nothing is lost
 #   make static    what compilers and analysers find in the C code   make coverage  which of its lines the tests run (half an hour)
@@ -66,7 +67,7 @@ extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 $(UPDATES): extension/%: $(SRC)/extension/updates/% $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble -u $< $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
-.PHONY: bench coverage demo docs fuzz matrix proof psql sanitize static stop test upgrade valgrind
+.PHONY: bench coverage demo docs fuzz matrix proof psql sanitize soak static stop test upgrade valgrind
 bench demo fuzz test:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
 coverage sanitize static valgrind:
@@ -74,7 +75,9 @@ coverage sanitize static valgrind:
 matrix upgrade:
 	@$(SRC)/.ci/$@
 proof:
-	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_HISTORIES=10000 CASELOAD_SECONDS=60 $(SRC)/scripts/test pgtap tap
+	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_HISTORIES=10000 CASELOAD_SECONDS=60 CASELOAD_CRASHES=50 CASELOAD_TRIES=200000 $(SRC)/scripts/test pgtap tap
+soak:
+	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_SECONDS=$${CASELOAD_SECONDS:-600} CASELOAD_ONLY=soak CASELOAD_FIGURES=yes $(SRC)/scripts/test tap
 psql:
 	@PSQLRC=$$($(SRC)/scripts/cluster put $(SRC)/psql/caseload.psqlrc) $(SRC)/scripts/cluster psql
 stop:

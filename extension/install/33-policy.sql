@@ -90,18 +90,23 @@ COMMENT ON FUNCTION caseload.policy_before_write() IS 'Row trigger of policy: re
 CREATE OR REPLACE TRIGGER policy_before_write BEFORE INSERT OR UPDATE ON caseload.policy
   FOR EACH ROW EXECUTE FUNCTION caseload.policy_before_write();
 
--- Policies are read once and kept until these tell that they have changed: by row, and always, so that rows tell, too, that come by replication
--- or from a session that fires no other triggers.
-CREATE OR REPLACE TRIGGER policy_after_write AFTER INSERT OR UPDATE OR DELETE ON caseload.policy
-  FOR EACH ROW EXECUTE FUNCTION caseload.policy_after_write();
-CREATE OR REPLACE TRIGGER policy_after_truncate AFTER TRUNCATE ON caseload.policy
+-- Policies are read once and kept until these tell that they have changed.
+CREATE OR REPLACE TRIGGER policy_after_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON caseload.policy
   FOR EACH STATEMENT EXECUTE FUNCTION caseload.policy_after_write();
-CREATE OR REPLACE TRIGGER policy_after_write AFTER INSERT OR UPDATE OR DELETE ON caseload.policy_kind
-  FOR EACH ROW EXECUTE FUNCTION caseload.policy_after_write();
-CREATE OR REPLACE TRIGGER policy_after_truncate AFTER TRUNCATE ON caseload.policy_kind
+CREATE OR REPLACE TRIGGER policy_after_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON caseload.policy_kind
   FOR EACH STATEMENT EXECUTE FUNCTION caseload.policy_after_write();
-ALTER TABLE caseload.policy ENABLE ALWAYS TRIGGER policy_after_write, ENABLE ALWAYS TRIGGER policy_after_truncate;
-ALTER TABLE caseload.policy_kind ENABLE ALWAYS TRIGGER policy_after_write, ENABLE ALWAYS TRIGGER policy_after_truncate;
+
+-- The same for rows that come by replication, one by one, or from a session that fires no other triggers.
+CREATE OR REPLACE TRIGGER policy_replica_write AFTER INSERT OR UPDATE OR DELETE ON caseload.policy
+  FOR EACH ROW EXECUTE FUNCTION caseload.policy_after_write();
+CREATE OR REPLACE TRIGGER policy_replica_truncate AFTER TRUNCATE ON caseload.policy
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.policy_after_write();
+ALTER TABLE caseload.policy ENABLE REPLICA TRIGGER policy_replica_write, ENABLE REPLICA TRIGGER policy_replica_truncate;
+CREATE OR REPLACE TRIGGER policy_replica_write AFTER INSERT OR UPDATE OR DELETE ON caseload.policy_kind
+  FOR EACH ROW EXECUTE FUNCTION caseload.policy_after_write();
+CREATE OR REPLACE TRIGGER policy_replica_truncate AFTER TRUNCATE ON caseload.policy_kind
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.policy_after_write();
+ALTER TABLE caseload.policy_kind ENABLE REPLICA TRIGGER policy_replica_write, ENABLE REPLICA TRIGGER policy_replica_truncate;
 
 CREATE OR REPLACE FUNCTION caseload.district_after_delete()
 RETURNS trigger

@@ -18,7 +18,7 @@ CREATE FUNCTION caseload.rule_after_write()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'rule_after_write'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION caseload.rule_after_write() IS 'Trigger of rule, weighting, subject and site, by row and statement, also in sessions that fire no others: tells all backends that compiled rules are stale.';
+COMMENT ON FUNCTION caseload.rule_after_write() IS 'Trigger of rule, weighting, subject and site, by statement, or by row where they come by replication: tells all backends that compiled rules are stale.';
 
 CREATE FUNCTION caseload.actor()
 RETURNS text

@@ -132,23 +132,30 @@ CREATE OR REPLACE TRIGGER rule_version_before_write BEFORE INSERT OR UPDATE ON c
   FOR EACH ROW EXECUTE FUNCTION caseload.rule_version_before_write();
 CREATE OR REPLACE TRIGGER rule_version_after_write AFTER INSERT OR UPDATE ON caseload.rule
   FOR EACH ROW EXECUTE FUNCTION caseload.rule_version_after_write();
--- Rules are kept ready until these tell that they have changed; by row, and always, as those of policies.
-CREATE OR REPLACE TRIGGER rule_after_write AFTER INSERT OR UPDATE OR DELETE ON caseload.rule
-  FOR EACH ROW EXECUTE FUNCTION caseload.rule_after_write();
-CREATE OR REPLACE TRIGGER rule_after_truncate AFTER TRUNCATE ON caseload.rule
+CREATE OR REPLACE TRIGGER rule_after_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON caseload.rule
   FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
-ALTER TABLE caseload.rule ENABLE ALWAYS TRIGGER rule_after_write, ENABLE ALWAYS TRIGGER rule_after_truncate;
-CREATE OR REPLACE TRIGGER rule_after_write AFTER INSERT OR UPDATE OR DELETE ON caseload.subject
-  FOR EACH ROW EXECUTE FUNCTION caseload.rule_after_write();
-CREATE OR REPLACE TRIGGER rule_after_truncate AFTER TRUNCATE ON caseload.subject
+CREATE OR REPLACE TRIGGER rule_after_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON caseload.subject
   FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
-ALTER TABLE caseload.subject ENABLE ALWAYS TRIGGER rule_after_write, ENABLE ALWAYS TRIGGER rule_after_truncate;
 -- rules for a level are kept ready only where there are sites of that level
-CREATE OR REPLACE TRIGGER rule_after_write AFTER INSERT OR UPDATE OR DELETE ON caseload.site
-  FOR EACH ROW EXECUTE FUNCTION caseload.rule_after_write();
-CREATE OR REPLACE TRIGGER rule_after_truncate AFTER TRUNCATE ON caseload.site
+CREATE OR REPLACE TRIGGER rule_after_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON caseload.site
   FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
-ALTER TABLE caseload.site ENABLE ALWAYS TRIGGER rule_after_write, ENABLE ALWAYS TRIGGER rule_after_truncate;
+
+-- As for policies: what comes by replication.
+CREATE OR REPLACE TRIGGER rule_replica_write AFTER INSERT OR UPDATE OR DELETE ON caseload.rule
+  FOR EACH ROW EXECUTE FUNCTION caseload.rule_after_write();
+CREATE OR REPLACE TRIGGER rule_replica_truncate AFTER TRUNCATE ON caseload.rule
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
+ALTER TABLE caseload.rule ENABLE REPLICA TRIGGER rule_replica_write, ENABLE REPLICA TRIGGER rule_replica_truncate;
+CREATE OR REPLACE TRIGGER rule_replica_write AFTER INSERT OR UPDATE OR DELETE ON caseload.subject
+  FOR EACH ROW EXECUTE FUNCTION caseload.rule_after_write();
+CREATE OR REPLACE TRIGGER rule_replica_truncate AFTER TRUNCATE ON caseload.subject
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
+ALTER TABLE caseload.subject ENABLE REPLICA TRIGGER rule_replica_write, ENABLE REPLICA TRIGGER rule_replica_truncate;
+CREATE OR REPLACE TRIGGER rule_replica_write AFTER INSERT OR UPDATE OR DELETE ON caseload.site
+  FOR EACH ROW EXECUTE FUNCTION caseload.rule_after_write();
+CREATE OR REPLACE TRIGGER rule_replica_truncate AFTER TRUNCATE ON caseload.site
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
+ALTER TABLE caseload.site ENABLE REPLICA TRIGGER rule_replica_write, ENABLE REPLICA TRIGGER rule_replica_truncate;
 
 -- A rule that the owner has deleted or renamed has versions all the same, and stays away when this piece runs again.
 INSERT INTO caseload.rule (district_id, rule_name, subject, condition, severity, action, message, due_after, site_level, priority, source)

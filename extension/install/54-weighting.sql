@@ -105,11 +105,14 @@ CREATE OR REPLACE TRIGGER weighting_version_before_write BEFORE INSERT OR UPDATE
   FOR EACH ROW EXECUTE FUNCTION caseload.weighting_version_before_write();
 CREATE OR REPLACE TRIGGER weighting_version_after_write AFTER INSERT OR UPDATE ON caseload.weighting
   FOR EACH ROW EXECUTE FUNCTION caseload.weighting_version_after_write();
-CREATE OR REPLACE TRIGGER weighting_after_write AFTER INSERT OR UPDATE OR DELETE ON caseload.weighting
-  FOR EACH ROW EXECUTE FUNCTION caseload.rule_after_write();
-CREATE OR REPLACE TRIGGER weighting_after_truncate AFTER TRUNCATE ON caseload.weighting
+CREATE OR REPLACE TRIGGER weighting_after_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON caseload.weighting
   FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
-ALTER TABLE caseload.weighting ENABLE ALWAYS TRIGGER weighting_after_write, ENABLE ALWAYS TRIGGER weighting_after_truncate;
+
+CREATE OR REPLACE TRIGGER weighting_replica_write AFTER INSERT OR UPDATE OR DELETE ON caseload.weighting
+  FOR EACH ROW EXECUTE FUNCTION caseload.rule_after_write();
+CREATE OR REPLACE TRIGGER weighting_replica_truncate AFTER TRUNCATE ON caseload.weighting
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
+ALTER TABLE caseload.weighting ENABLE REPLICA TRIGGER weighting_replica_write, ENABLE REPLICA TRIGGER weighting_replica_truncate;
 
 -- A weighting that nobody has written cannot be put in force.
 CREATE OR REPLACE FUNCTION caseload.policy_weighting_before_write()

@@ -71,7 +71,8 @@ before=$(acknowledged | wc -l)
 # Nobody waits for the disk, and nobody else writes. What is prepared is waited for nevertheless, so it must not be the last.
 on one sql -d postgres -c 'ALTER SYSTEM SET synchronous_commit = off' -c 'SELECT pg_reload_conf()' -o /dev/null
 until_true 10 said one 'SHOW synchronous_commit' off
-kill -STOP "$(on one sql -d postgres -c "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'")"
+mapfile -t writing < <(on one sql -d postgres -c "SELECT pid FROM pg_stat_activity WHERE backend_type IN ('walwriter', 'background writer', 'checkpointer', 'autovacuum launcher')")
+kill -STOP "${writing[@]}"
 scripts one "(SELECT 3 + (proof.kind(max(a.step) + 3) = 'prepared')::integer FROM proof.applied a WHERE a.writer = writer_)"
 for ((w = 1; w <= writers; w++)); do
   on one psql -XAtq -d $db -v ON_ERROR_STOP=1 -f "$work/w$w.sql" >>"$work/w$w.out" 2>>"$work/w$w.err"

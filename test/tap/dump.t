@@ -86,8 +86,8 @@ run 'prepare for data only' psql -Xq -v ON_ERROR_STOP=1 -d caseload_tap_data -o 
 run 'restore data only' psql -Xq -v ON_ERROR_STOP=1 -d caseload_tap_data -o /dev/null -f "$work/data.sql"
 # the dump switches all triggers off and on again, and ON is not what some of them were: what pg_dump does to any table
 sql caseload_tap_data "${owners_changes[@]}" -f - <<'SQL'
-SELECT format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.tgrelid::regclass, t.tgname) FROM pg_trigger t
- WHERE t.tgfoid IN ('caseload.rule_after_write'::regproc, 'caseload.policy_after_write'::regproc) \gexec
+SELECT format('ALTER TABLE %s ENABLE REPLICA TRIGGER %I', t.tgrelid::regclass, t.tgname) FROM pg_trigger t
+ WHERE NOT t.tgisinternal AND t.tgname LIKE '%\_replica\_%' \gexec
 SQL
 same caseload_tap_data 'data only'
 

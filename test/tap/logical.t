@@ -92,7 +92,7 @@ on subscriber sql -d facts -o /dev/null -c 'DROP SUBSCRIPTION facts'
 # ------------------------------------------------------------------------------------------- the proof must be able to fail ---
 
 # Triggers that tell only when others fire leave the session with what it had.
-on subscriber sql -d $db -c 'ALTER TABLE caseload.rule ENABLE TRIGGER rule_after_write' -c 'ALTER TABLE caseload.policy ENABLE TRIGGER policy_after_write'
+on subscriber sql -d $db -c 'ALTER TABLE caseload.rule ENABLE TRIGGER rule_replica_write' -c 'ALTER TABLE caseload.policy ENABLE TRIGGER policy_replica_write'
 open_session subscriber $db
 before=$(ask "$seen")
 ask "$assign" >/dev/null

@@ -140,7 +140,7 @@ acknowledged_at_least() { (($(acknowledged | wc -l) >= $1)); }
 errors() { cat "$work"/w*.err | grep -E 'ERROR|FATAL|PANIC' | grep -vE '57P0[1-3]|connection to server|server closed'; }
 # Acknowledged steps that are not there; steps that are there without having been acknowledged, of which each writer may have one after
 # a crash, and which from then on are known to be; and the differences between the rows and what the steps that are there leave.
-known() { cat "$work"/w*.out "$work/settled" 2>/dev/null | grep '^ACK' | sort; }
+known() { cat "$work"/w*.out "$work/settled" 2>/dev/null | grep '^ACK' | sort -u; }
 applied() { on "$1" sql -d $db -c "SELECT 'ACK ' || writer || ' ' || step FROM proof.applied" | sort; }
 lost() { comm -23 <(known) <(applied "$1"); }
 surplus() { comm -13 <(known) <(applied "$1") | cut -d ' ' -f 2 | uniq -d; }

@@ -220,7 +220,6 @@ deadlocks() {
 undocumented() { deadlocks "$1" | grep -vE 'caseload\.episode|confirm_flag|BEGIN;|caseload\.contact WHERE .*attempt'; }
 
 from=$(($(wc -l <"$log") + 1))
-before=$(sql -c "SELECT deadlocks FROM pg_stat_database WHERE datname = 'caseload_tap_soak'")
 until=$((SECONDS + seconds))
 for ((s = 1; s <= others; s++)); do keep_on "$s" & done
 pgbench -n -c $clients -j 2 -T "$seconds" --max-tries=0 --failures-detailed --random-seed="${CASELOAD_SEED:-7}" -r "${scripts[@]}" >"$work/pgbench.out" 2>&1 &
