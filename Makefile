@@ -2,7 +2,7 @@
 #
 #   make demo      install what is missing, build, start a private cluster, print the Monday report
 #   make test      every test of the default run; ends with "N passed, N failed"
-#   make fuzz      a million random mutations of conditions; must find nothing
+#   make fuzz      random conditions, texts, binary forms and queries; must find nothing (scripts/fuzz has the parts, and measures cancels)
 #   make bench     the figures of docs/performance.md, at two small sizes (ten minutes)
 #   make proof     the long versions: ten times the random histories, a minute of concurrent writers, 50 crashes, 200,000 assignments
 #   make soak      ten minutes of 32 sessions that do everything at once (CASELOAD_SECONDS)
