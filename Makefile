@@ -2,6 +2,7 @@
 #
 #   make demo      install what is missing, build, start a private cluster, print the Monday report
 #   make test      every test of the default run; ends with "N passed, N failed"
+#   make clients   one story through every client: psql, libpq, psycopg, SQLAlchemy, JDBC, DBD::Pg, node pg, PostGraphile, Kysely (installs them)
 #   make fuzz      a million random mutations of conditions; must find nothing
 #   make bench     the figures of docs/performance.md, at two small sizes (ten minutes)
 #   make proof     the long versions: ten times the random histories, a minute of concurrent writers
@@ -66,7 +67,7 @@ extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 $(UPDATES): extension/%: $(SRC)/extension/updates/% $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble -u $< $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
-.PHONY: bench coverage demo docs fuzz matrix proof psql sanitize static stop test upgrade valgrind
+.PHONY: bench clients coverage demo docs fuzz matrix proof psql sanitize static stop test upgrade valgrind
 bench demo fuzz test:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
 coverage sanitize static valgrind:
@@ -75,6 +76,8 @@ matrix upgrade:
 	@$(SRC)/.ci/$@
 proof:
 	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_HISTORIES=10000 CASELOAD_SECONDS=60 $(SRC)/scripts/test pgtap tap
+clients:
+	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_CLIENTS=all $(SRC)/scripts/test clients
 psql:
 	@PSQLRC=$$($(SRC)/scripts/cluster put $(SRC)/psql/caseload.psqlrc) $(SRC)/scripts/cluster psql
 stop:
