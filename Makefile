@@ -3,6 +3,7 @@
 #   make demo      install what is missing, build, start a private cluster, print the Monday report
 #   make test      every test of the default run; ends with "N passed, N failed"
 #   make fuzz      random conditions, texts, binary forms and queries; must find nothing (scripts/fuzz has the parts, and measures cancels)
+#   make clients   one story through every client: psql, libpq, psycopg, SQLAlchemy, JDBC, DBD::Pg, node pg, PostGraphile, Kysely (installs them)
 #   make bench     the figures of docs/performance.md, at two small sizes (ten minutes)
 #   make proof     the long versions: ten times the random histories, a minute of concurrent writers, 50 crashes, 200,000 assignments
 #   make soak      ten minutes of 32 sessions that do everything at once (CASELOAD_SECONDS)
@@ -67,7 +68,7 @@ extension/caseload--$(EXTVERSION).sql: $(PIECES) $(SRC)/scripts/assemble
 $(UPDATES): extension/%: $(SRC)/extension/updates/% $(PIECES) $(SRC)/scripts/assemble
 	$(SRC)/scripts/assemble -u $< $(EXTVERSION) $(PIECES) > $@.tmp && mv $@.tmp $@
 
-.PHONY: bench coverage demo docs fuzz matrix proof psql sanitize soak static stop test upgrade valgrind
+.PHONY: bench clients coverage demo docs fuzz matrix proof psql sanitize soak static stop test upgrade valgrind
 bench demo fuzz test:
 	@PG_CONFIG='$(PG_CONFIG)' $(SRC)/scripts/$@
 coverage sanitize static valgrind:
@@ -78,6 +79,8 @@ proof:
 	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_HISTORIES=10000 CASELOAD_SECONDS=60 CASELOAD_CRASHES=50 CASELOAD_TRIES=200000 $(SRC)/scripts/test pgtap tap
 soak:
 	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_SECONDS=$${CASELOAD_SECONDS:-600} CASELOAD_ONLY=soak CASELOAD_FIGURES=yes $(SRC)/scripts/test tap
+clients:
+	@PG_CONFIG='$(PG_CONFIG)' CASELOAD_CLIENTS=all $(SRC)/scripts/test clients
 psql:
 	@PSQLRC=$$($(SRC)/scripts/cluster put $(SRC)/psql/caseload.psqlrc) $(SRC)/scripts/cluster psql
 stop:

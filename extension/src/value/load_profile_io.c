@@ -26,8 +26,6 @@ PG_FUNCTION_INFO_V1(load_profile_in);
 PG_FUNCTION_INFO_V1(load_profile_out);
 PG_FUNCTION_INFO_V1(load_profile_recv);
 PG_FUNCTION_INFO_V1(load_profile_send);
-PG_FUNCTION_INFO_V1(load_profile_eq);
-PG_FUNCTION_INFO_V1(load_profile_ne);
 PG_FUNCTION_INFO_V1(load_profile_trans);
 PG_FUNCTION_INFO_V1(load_profile_final);
 PG_FUNCTION_INFO_V1(services_on);
@@ -342,20 +340,6 @@ load_profile_send(PG_FUNCTION_ARGS)
 	pq_begintypsend(&buf);
 	pq_sendbytes(&buf, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
-}
-
-Datum
-load_profile_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(cl_load_equal(DatumGetLoadProfilePP(PG_GETARG_DATUM(0)),
-								 DatumGetLoadProfilePP(PG_GETARG_DATUM(1))));
-}
-
-Datum
-load_profile_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!cl_load_equal(DatumGetLoadProfilePP(PG_GETARG_DATUM(0)),
-								  DatumGetLoadProfilePP(PG_GETARG_DATUM(1))));
 }
 
 /* ------------------------------------------------------------ aggregate --- */
