@@ -185,7 +185,7 @@ statements() { # session
         else if (kind < 17) print "SELECT caseload.acknowledge_flag(" flag() ", '\''seen'\'');"
         else if (kind < 18) print "SELECT caseload.dismiss_flag(" flag() ", '\''ill'\'');"
         else if (kind < 19) print "SELECT caseload.snooze_flag(" flag() ", CURRENT_DATE + 9, '\''later'\'');"
-        else if (kind < 20) print "SELECT caseload.confirm_flag((SELECT f.flag_id FROM caseload.flag f WHERE f.district_id = '\''P'\'' AND f.client_id > '\''C300'\'' AND f.cleared_on IS NULL AND f.action = '\''close'\'' ORDER BY random() LIMIT 1));"
+        else if (kind < 20) print "SELECT caseload.confirm_flag((SELECT f.flag_id FROM caseload.flag f WHERE f.district_id = '\''P'\'' AND f.client_id ~ '\''^C[34][0-9][0-9]$'\'' AND f.client_id > '\''C300'\'' AND f.cleared_on IS NULL AND f.action = '\''close'\'' ORDER BY random() LIMIT 1));"
         else if (kind < 21) print "INSERT INTO caseload.episode (district_id, client_id, episode, period) VALUES ('\''P'\'', " someone(301, 400) ", 2, daterange(CURRENT_DATE + 1, NULL)) ON CONFLICT DO NOTHING;"
         else if (kind < 22) print "DELETE FROM caseload.episode WHERE district_id = '\''P'\'' AND client_id = " someone(301, 400) " AND episode = 2;"
         else print "BEGIN; INSERT INTO caseload.contact (district_id, client_id, at, kind) VALUES ('\''P'\'', " someone(1, 400) ", CURRENT_DATE - 2, '\''attempt'\''); DELETE FROM caseload.contact WHERE district_id = '\''P'\'' AND client_id = " someone(1, 400) " AND kind = '\''attempt'\''; COMMIT;"
