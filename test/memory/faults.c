@@ -109,7 +109,8 @@ FAULT(cl_fault_unwritten)
 {
 	volatile char *chunk = palloc(20);
 
+	/* a call, so that it is a branch of ours that depends on it */
 	if (chunk[PG_GETARG_INT32(0)] == 'x')
-		PG_RETURN_INT32(1);
+		elog(LOG, "planted");
 	PG_RETURN_INT32(0);
 }
