@@ -9,13 +9,13 @@ COMMENT ON FUNCTION caseload.source_after_write() IS 'Statement trigger of an at
 CREATE FUNCTION caseload.refresh(source_id text)
 RETURNS bigint
 AS 'MODULE_PATHNAME', 'refresh'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 100000;
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION caseload.refresh(text) IS 'Compares all rows of a source with what was taken from it and writes the difference; returns how many of our rows that were. Whoever writes an attached table waits meanwhile.';
 
 CREATE FUNCTION caseload._source_differences(source_id text, in_district text DEFAULT NULL)
 RETURNS TABLE (district_id text, client_id text, difference text)
 AS 'MODULE_PATHNAME', '_source_differences'
-LANGUAGE C STABLE PARALLEL UNSAFE COST 100000 ROWS 10;
+LANGUAGE C STABLE PARALLEL UNSAFE COST 1000 ROWS 10;
 COMMENT ON FUNCTION caseload._source_differences(text, text) IS 'Internal: the events of a source that were not taken as it has them. For whoever may read all rows of its relation.';
 
 CREATE FUNCTION caseload._mapping_type(relation regclass, expression text)
@@ -23,3 +23,9 @@ RETURNS text
 AS 'MODULE_PATHNAME', 'mapping_type'
 LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION caseload._mapping_type(regclass, text) IS 'Internal: the type of an expression over the columns of a relation, if a mapping may say it; else an error that tells why not.';
+
+CREATE FUNCTION caseload.source_after_ddl()
+RETURNS event_trigger
+AS 'MODULE_PATHNAME', 'source_after_ddl'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION caseload.source_after_ddl() IS 'Event trigger caseload_source: follows partitions and owners of attached tables, refuses what cannot be followed.';

@@ -43,9 +43,12 @@ ALTER TABLE caseload.contact ADD COLUMN IF NOT EXISTS source_id text COLLATE "C"
 COMMENT ON COLUMN caseload.contact.source_id IS 'The source that it was taken from; NULL = written here.';
 CREATE UNIQUE INDEX IF NOT EXISTS contact_source_idx ON caseload.contact (source_id, contact_id) WHERE source_id IS NOT NULL;
 
+-- Small queries about catalogs, in which compiling would take seconds: jit is off, and they are not made part of others.
+
 CREATE OR REPLACE FUNCTION caseload._source_relation(source_id text)
 RETURNS regclass
 LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp SET jit = off
 BEGIN ATOMIC
   -- the one relation that the view of a source is over
   SELECT d.refobjid::regclass
@@ -69,6 +72,7 @@ COMMENT ON FUNCTION caseload._mapping_keys(jsonb) IS 'Internal: the columns that
 CREATE OR REPLACE FUNCTION caseload._source_tables(source_id text)
 RETURNS TABLE (relation regclass, columns text[])
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+SET search_path = pg_catalog, pg_temp SET jit = off
 BEGIN ATOMIC
   -- a table and its partitions, or what the mapping of a view says is to be watched, with theirs
   SELECT coalesce(p.relid, r.relation), r.columns
@@ -86,3 +90,15 @@ BEGIN ATOMIC
    WHERE r.relation IS NOT NULL;
 END;
 COMMENT ON FUNCTION caseload._source_tables(text) IS 'Internal: the tables that must have triggers of a source, and the columns of a watched one that are keys.';
+
+CREATE OR REPLACE FUNCTION caseload._source_trigger_list(source_id text)
+RETURNS SETOF pg_trigger
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+SET search_path = pg_catalog, pg_temp SET jit = off
+BEGIN ATOMIC
+  -- tgargs is one argument behind the other, each with a zero byte at its end
+  SELECT g.* FROM pg_trigger g
+   WHERE g.tgfoid = 'caseload.source_after_write'::regproc
+     AND split_part(encode(g.tgargs, 'escape'), '\000', 1) = source_id;
+END;
+COMMENT ON FUNCTION caseload._source_trigger_list(text) IS 'Internal: the triggers of a source, wherever they are.';

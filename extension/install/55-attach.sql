@@ -340,6 +340,24 @@ END
 $$;
 COMMENT ON FUNCTION caseload._source_triggers(text) IS 'Internal: makes the triggers of a source on every table that must have them; returns how many there are.';
 
+CREATE OR REPLACE FUNCTION caseload._source_give(source_id text, relation regclass)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  owner oid := (SELECT c.relowner FROM pg_class c WHERE c.oid = relation);
+BEGIN
+  EXECUTE format('ALTER VIEW caseload.%I OWNER TO %I', 'source_' || source_id, pg_get_userbyid(owner));
+  -- to find the view by its name takes no more
+  IF NOT has_schema_privilege(owner, 'caseload', 'USAGE') THEN
+    EXECUTE format('GRANT USAGE ON SCHEMA caseload TO %I', pg_get_userbyid(owner));
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION caseload._source_give(text, regclass) IS 'Internal: gives the view of a source to the owner of its relation, with whose rights it is read.';
+
 CREATE OR REPLACE FUNCTION caseload.attach(relation regclass, mapping jsonb, mode text DEFAULT 'trigger', source text DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql VOLATILE
@@ -412,10 +430,7 @@ BEGIN
     VALUES (name, coalesce(mapping ->> 'kind', 'appointment'), mode, coalesce(mapping ->> 'unknown', 'refuse'), mapping);
   EXECUTE format('CREATE VIEW caseload.%I AS %s', 'source_' || name, found.definition);
   EXECUTE format('COMMENT ON VIEW caseload.%I IS %L', 'source_' || name, format('What the rows of %s mean to caseload; made by attach(), read with the rights of its owner.', relation));
-  EXECUTE format('ALTER VIEW caseload.%I OWNER TO %I', 'source_' || name, pg_get_userbyid(class.relowner));
-  IF NOT has_schema_privilege(class.relowner, 'caseload', 'USAGE') THEN
-    EXECUTE format('GRANT USAGE ON SCHEMA caseload TO %I', pg_get_userbyid(class.relowner));
-  END IF;
+  PERFORM caseload._source_give(name, relation);
   PERFORM caseload._source_triggers(name);
   PERFORM caseload.refresh(name);
   RETURN name;
@@ -435,9 +450,7 @@ BEGIN
   IF NOT EXISTS (SELECT FROM caseload.source s WHERE s.source_id = detach.source_id) THEN
     RAISE EXCEPTION 'unknown source "%"', source_id USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT * FROM caseload.sources lists them.';
   END IF;
-  FOR t IN SELECT g.tgname, g.tgrelid::regclass AS relation FROM pg_trigger g
-            WHERE g.tgfoid = 'caseload.source_after_write'::regproc AND split_part(encode(g.tgargs, 'escape'), '\000', 1) = source_id
-            ORDER BY 2, 1 LOOP
+  FOR t IN SELECT g.tgname, g.tgrelid::regclass AS relation FROM caseload._source_trigger_list(source_id) g ORDER BY 2, 1 LOOP
     EXECUTE format('DROP TRIGGER %I ON %s', t.tgname, t.relation);
   END LOOP;
   IF keep THEN
@@ -456,15 +469,15 @@ COMMENT ON FUNCTION caseload.detach(text, boolean) IS 'Takes attach() back: its 
 CREATE OR REPLACE FUNCTION caseload._source_problems(source_id text)
 RETURNS TABLE (problem text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+SET search_path = pg_catalog, pg_temp SET jit = off
 BEGIN ATOMIC
   SELECT 'the view of the source is gone: its relation or a column was dropped'::text WHERE caseload._source_relation(source_id) IS NULL
   UNION ALL
   SELECT format('table %s has no working trigger for %s', t.relation, string_agg(e.event, ', ' ORDER BY e.event))
     FROM caseload._source_tables(source_id) t
    CROSS JOIN (VALUES ('delete', 8), ('insert', 4), ('truncate', 32), ('update', 16)) AS e (event, bit)
-   WHERE NOT EXISTS (SELECT FROM pg_trigger g
-                      WHERE g.tgrelid = t.relation AND g.tgfoid = 'caseload.source_after_write'::regproc AND g.tgenabled IN ('O', 'A')
-                        AND split_part(encode(g.tgargs, 'escape'), '\000', 1) = source_id AND g.tgtype::integer & e.bit <> 0)
+   WHERE NOT EXISTS (SELECT FROM caseload._source_trigger_list(source_id) g
+                      WHERE g.tgrelid = t.relation AND g.tgenabled IN ('O', 'A') AND g.tgtype::integer & e.bit <> 0)
    GROUP BY t.relation
   UNION ALL
   SELECT format('watched table %s is gone', w.key)
