@@ -29,3 +29,9 @@ RETURNS event_trigger
 AS 'MODULE_PATHNAME', 'source_after_ddl'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION caseload.source_after_ddl() IS 'Event trigger caseload_source: follows partitions and owners of attached tables, refuses what cannot be followed.';
+
+CREATE FUNCTION caseload.may_see_client(district_id text, client_id text)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'may_see_client'
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 10;
+COMMENT ON FUNCTION caseload.may_see_client(text, text) IS 'Does no attached relation with row security keep a row of this client from you? What the policies of our tables ask; your rights are asked about once for a query.';

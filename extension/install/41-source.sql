@@ -102,3 +102,21 @@ BEGIN ATOMIC
      AND split_part(encode(g.tgargs, 'escape'), '\000', 1) = source_id;
 END;
 COMMENT ON FUNCTION caseload._source_trigger_list(text) IS 'Internal: the triggers of a source, wherever they are.';
+
+CREATE OR REPLACE FUNCTION caseload._source_is_secured(source_id text)
+RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp SET jit = off
+BEGIN ATOMIC
+  -- the relation, or a table that it is a view of, has row security
+  WITH RECURSIVE behind AS (
+    SELECT (caseload._source_relation(source_id))::oid AS relid
+    UNION
+    SELECT d.refobjid
+      FROM behind b
+      JOIN pg_rewrite w ON w.ev_class = b.relid
+      JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+  )
+  SELECT EXISTS (SELECT FROM behind b JOIN pg_class c ON c.oid = b.relid WHERE c.relrowsecurity);
+END;
+COMMENT ON FUNCTION caseload._source_is_secured(text) IS 'Internal: does row security keep rows of a source from somebody?';

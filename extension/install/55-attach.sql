@@ -340,6 +340,60 @@ END
 $$;
 COMMENT ON FUNCTION caseload._source_triggers(text) IS 'Internal: makes the triggers of a source on every table that must have them; returns how many there are.';
 
+CREATE OR REPLACE FUNCTION caseload._source_row_security()
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+DECLARE
+  wanted boolean := EXISTS (SELECT FROM caseload.source s WHERE caseload._source_is_secured(s.source_id));
+  t      record;
+BEGIN
+  FOR t IN
+    SELECT c.oid::regclass AS name, c.relrowsecurity, w.condition,
+           EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'caseload_source') AS done
+      FROM (VALUES ('client', 'caseload.may_see_client(district_id, client_id)'), ('episode', 'caseload.may_see_client(district_id, client_id)'),
+                   ('service', 'caseload.may_see_client(district_id, client_id)'), ('appointment', 'caseload.may_see_client(district_id, client_id)'),
+                   ('contact', 'caseload.may_see_client(district_id, client_id)'), ('document', 'caseload.may_see_client(district_id, client_id)'),
+                   ('client_activity', 'caseload.may_see_client(district_id, client_id)'),
+                   ('duty', 'client_id IS NULL OR caseload.may_see_client(district_id, client_id)'),
+                   ('flag', 'client_id IS NULL OR caseload.may_see_client(district_id, client_id)'),
+                   ('flag_step', '(district_id, flag_id) IN (SELECT f.district_id, f.flag_id FROM caseload.flag f)'),
+                   ('source_fault', 'NOT caseload._source_is_secured(source_id)')) AS w (relname, condition)
+      JOIN pg_class c ON c.relnamespace = 'caseload'::regnamespace AND c.relname = w.relname
+     ORDER BY c.relname
+  LOOP
+    IF wanted AND NOT t.done THEN
+      IF NOT t.relrowsecurity THEN
+        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', t.name);
+        EXECUTE format('CREATE POLICY caseload_all ON %s USING (true)', t.name);
+        EXECUTE format('COMMENT ON POLICY caseload_all ON %s IS %L', t.name, 'Goes with caseload_source: what that lets through. Policies of your own go in its place.');
+      END IF;
+      EXECUTE format('CREATE POLICY caseload_source ON %s AS RESTRICTIVE USING (%s) WITH CHECK (true)', t.name, t.condition);
+      EXECUTE format('COMMENT ON POLICY caseload_source ON %s IS %L', t.name, 'Nobody sees of a client what the row security of an attached relation keeps from him.');
+    ELSIF t.done AND NOT wanted THEN
+      EXECUTE format('DROP POLICY caseload_source ON %s', t.name);
+      IF EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.name AND p.polname = 'caseload_all') THEN
+        EXECUTE format('DROP POLICY caseload_all ON %s', t.name);
+        IF NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.name) THEN
+          EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY', t.name);
+        END IF;
+      END IF;
+    END IF;
+  END LOOP;
+  -- whoever may read clients may ask; a reader of later needs the right, too
+  IF wanted THEN
+    FOR t IN SELECT DISTINCT a.grantee::regrole AS name
+               FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
+              WHERE c.relnamespace = 'caseload'::regnamespace AND c.relkind = 'r' AND a.privilege_type = 'SELECT' AND a.grantee <> 0
+                AND NOT has_function_privilege(a.grantee, 'caseload.may_see_client(text, text)', 'EXECUTE') LOOP
+      EXECUTE format('GRANT EXECUTE ON FUNCTION caseload.may_see_client(text, text), caseload._source_is_secured(text), caseload._source_relation(text) TO %s', t.name);
+    END LOOP;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION caseload._source_row_security() IS 'Internal: row security on what is known of clients, while a source has row security; none when the last of them is gone.';
+
 CREATE OR REPLACE FUNCTION caseload._source_give(source_id text, relation regclass)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -432,6 +486,7 @@ BEGIN
   EXECUTE format('COMMENT ON VIEW caseload.%I IS %L', 'source_' || name, format('What the rows of %s mean to caseload; made by attach(), read with the rights of its owner.', relation));
   PERFORM caseload._source_give(name, relation);
   PERFORM caseload._source_triggers(name);
+  PERFORM caseload._source_row_security();
   PERFORM caseload.refresh(name);
   RETURN name;
 END
@@ -462,6 +517,7 @@ BEGIN
   END IF;
   DELETE FROM caseload.source s WHERE s.source_id = detach.source_id;
   EXECUTE format('DROP VIEW IF EXISTS caseload.%I', 'source_' || source_id);
+  PERFORM caseload._source_row_security();
 END
 $$;
 COMMENT ON FUNCTION caseload.detach(text, boolean) IS 'Takes attach() back: its triggers, its view and what was taken from the relation, or with keep all but the rows. Clients, therapists and sites that it brought stay.';

@@ -8,12 +8,17 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-  about oid[] := (SELECT array_agg(c.objid) FROM pg_event_trigger_ddl_commands() c WHERE c.classid = 'pg_class'::regclass);
+  -- not our own tables, which this alters itself
+  about oid[] := (SELECT array_agg(c.objid) FROM pg_event_trigger_ddl_commands() c
+                   WHERE c.classid = 'pg_class'::regclass AND c.schema_name IS DISTINCT FROM 'caseload');
   s     record;
   t     record;
   moved boolean;
   problem text;
 BEGIN
+  IF about IS NULL THEN
+    RETURN;
+  END IF;
   FOR s IN
     SELECT x.source_id, caseload._source_relation(x.source_id) AS relation
       FROM caseload.source x
@@ -26,6 +31,8 @@ BEGIN
                        OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = k.relid AND i.inhparent = ANY (about)
                                                                OR i.inhparent = k.relid AND i.inhrelid = ANY (about)))
   LOOP
+    -- writers are told what is wrong; so was whoever dropped it
+    CONTINUE WHEN s.relation IS NULL;
     -- its rows are read with the rights of whom it belongs to
     IF EXISTS (SELECT FROM pg_class r, pg_class v
                 WHERE r.oid = s.relation AND v.oid = to_regclass(format('caseload.%I', 'source_' || s.source_id)) AND r.relowner <> v.relowner) THEN
@@ -56,6 +63,7 @@ BEGIN
       PERFORM caseload.refresh(s.source_id);
     END IF;
   END LOOP;
+  PERFORM caseload._source_row_security();
 END
 $$;
 COMMENT ON FUNCTION caseload._sources_after_ddl(text) IS 'Internal: brings triggers, rows and rights of sources along with what a command has made of their tables.';

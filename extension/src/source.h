@@ -9,6 +9,7 @@
 #include "access/attnum.h"
 #include "access/tupdesc.h"
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "utils/tuplestore.h"
 
 #define CL_SOURCE_KEYS	8
@@ -49,6 +50,8 @@ extern TupleDesc cl_source_key_desc(const Source *source);
 
 /* source_read.c */
 extern TupleDesc cl_incoming_desc(void);
+extern int	cl_pin_reading(void);
+extern void cl_append_event_id(StringInfo query, const Source *source, const char *alias);
 extern void cl_register_rows(const char *name, TupleDesc desc, Tuplestorestate *rows);
 extern void cl_read_source(Source *source, Tuplestorestate *changed, Tuplestorestate *incoming);
 

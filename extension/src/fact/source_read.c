@@ -59,7 +59,7 @@ static const struct
 
 /*
  * The columns of "incoming" from a row v of the view.  $1 is the source; the
- * place for the key comes from append_key().  A row without client or time
+ * place for the key comes from cl_append_event_id().  A row without client or time
  * (a draft, a block of the calendar, a waiting list) is no event.
  */
 static const char incoming_list[] =
@@ -75,6 +75,17 @@ static const char incoming_laterals[] =
 " WHEN v.status IS NULL THEN 'code'"
 " WHEN v.district_id IS NULL OR btrim(v.district_id) IN ('', '*') THEN 'district'"
 " WHEN NOT (v.minutes >= 0 AND v.minutes < 1440.5) THEN 'minutes' END) AS f (fault)";
+
+/* Pin what reading depends on; returns the level of settings, to be ended by AtEOXact_GUC(). */
+int
+cl_pin_reading(void)
+{
+	int			level = NewGUCNestLevel();
+
+	for (size_t i = 0; i < lengthof(pinned_settings); i++)
+		cl_set_locally(pinned_settings[i][0], pinned_settings[i][1]);
+	return level;
+}
 
 /* The row type of what cl_read_source() gives. */
 TupleDesc
@@ -111,8 +122,8 @@ cl_register_rows(const char *name, TupleDesc desc, Tuplestorestate *rows)
  * The id of an event: the source and the key of the row.  Of several columns
  * each is kept apart from the next, whatever it says.
  */
-static void
-append_key(StringInfo query, const Source *source, const char *alias)
+void
+cl_append_event_id(StringInfo query, const Source *source, const char *alias)
 {
 	appendStringInfoString(query, "$1 || ':'");
 	for (int i = 0; i < source->n_keys; i++)
@@ -145,7 +156,7 @@ prepare(const Source *source, bool keyed)
 	else
 		appendStringInfo(&query, " FROM caseload.%s AS v", view);
 	appendStringInfoString(&query, " CROSS JOIN LATERAL (SELECT ");
-	append_key(&query, source, keyed ? "k" : "v");
+	cl_append_event_id(&query, source, keyed ? "k" : "v");
 	appendStringInfoString(&query, ") AS e (id)");
 	appendStringInfoString(&query, incoming_laterals);
 
@@ -184,9 +195,7 @@ cl_read_source(Source *source, Tuplestorestate *changed, Tuplestorestate *incomi
 	GetUserIdAndSecContext(&userid, &sec_context);
 	SetUserIdAndSecContext(source->owner, sec_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
-	guc_level = NewGUCNestLevel();
-	for (size_t i = 0; i < lengthof(pinned_settings); i++)
-		cl_set_locally(pinned_settings[i][0], pinned_settings[i][1]);
+	guc_level = cl_pin_reading();
 	if (changed != NULL)
 	{
 		/* a plan that is made while the table is empty must do when it is full */
