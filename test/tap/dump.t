@@ -87,6 +87,15 @@ objects() { sql "$1" -f "$work/objects.sql"; }
 cat >"$work/own.sql" <<'SQL'
 CREATE TABLE public." O'Neil ""x"" \ \. \! $piece$ $$ :v %s {}" (district_id text, "key ""'\ $piece$ $$ :v {,}" text, "k,2" date, miles integer);
 COMMENT ON TABLE public." O'Neil ""x"" \ \. \! $piece$ $$ :v %s {}" IS 'Vans, say.';
+-- and one whose rows are appointments: its name, columns and codes are hostile, too, and it has a partition
+CREATE TABLE public." O'Neil ""y"" \ \. \! $piece$ $$ :v %s {}" ("key "":"" \. \ $piece$" text, "day's" date, "client "" \ $$ {}" text, "status $piece$" text,
+  PRIMARY KEY ("key "":"" \. \ $piece$", "day's")) PARTITION BY RANGE ("day's");
+CREATE TABLE public."part ""y"" $piece$" PARTITION OF public." O'Neil ""y"" \ \. \! $piece$ $$ :v %s {}" DEFAULT;
+SQL
+cat >"$work/attach.sql" <<'SQL'
+SELECT caseload.attach($r$public." O'Neil ""y"" \ \. \! $piece$ $$ :v %s {}"$r$, $m${"district": {"constant": "O'Neil \"y\" \\ $piece$"}, "client": "client \" \\ $$ {}",
+  "date": "day's", "zone": {"constant": "Asia/Kathmandu"}, "status": {"expression": "\"status $piece$\" || 'x $piece$' -- \\. it's"}, "unknown": "skip",
+  "codes": {"no 'show' \" \\. $piece$x $piece$": "no_show"}}$m$, source => 'visits');
 SQL
 cat >"$work/hostile.sql" <<'SQL'
 -- Everything that quoting, COPY, psql, shells and sorting stumble over; n makes it another one.
@@ -154,6 +163,8 @@ INSERT INTO caseload.appointment (district_id, client_id, appointment_id, servic
          (ARRAY['attended', 'no_show', 'late', 'late_cancel', 'client_cancel', 'provider_cancel', 'closure', 'scheduled'])[1 + (d * i) % 8]::caseload.appointment_status
     FROM generate_series(1, 7) i, generate_series(0, 62) d
    WHERE i <= d % 9;
+INSERT INTO public." O'Neil ""y"" \ \. \! $piece$ $$ :v %s {}"
+  SELECT pg_temp.h(800 + i), date '2026-02-01' + i, pg_temp.h(820), CASE i WHEN 9 THEN pg_temp.h(830) ELSE $c$no 'show' " \. $piece$$c$ END FROM generate_series(1, 9) i;
 INSERT INTO caseload.contact (district_id, client_id, contact_id, at, kind)
   SELECT pg_temp.h(10), pg_temp.h(100 + i), pg_temp.h(500), '2026-02-25 23:59+13', 'two_way' FROM generate_series(1, 7) i;
 -- a flag of long ago
@@ -170,7 +181,8 @@ SQL
 fresh caseload_tap_original
 run 'a database with both districts' psql -Xq -v ON_ERROR_STOP=1 -d caseload_tap_original -o /dev/null \
   -c 'CREATE EXTENSION caseload CASCADE' -c 'SELECT caseload.install()' \
-  -v anchor=$anchor -v clients=120 -v weeks=12 -f "$CASELOAD_IN/test/data/sample.sql" -f "$work/own.sql" -f "$work/hostile.sql" \
+  -v anchor=$anchor -v clients=120 -v weeks=12 -f "$CASELOAD_IN/test/data/sample.sql" -f "$work/own.sql" -f "$work/hostile.sql" -f "$work/attach.sql" \
+  -c "UPDATE caseload.source SET attached_by = (SELECT name FROM caseload.client WHERE name LIKE '%<201>%')" \
   -c 'SELECT caseload.evaluate()' -c "SELECT caseload.evaluate('$anchor')"
 # flags in every state, answered by people with their reasons, and a trigger that somebody switched off or to ALWAYS
 cat >"$work/answers.sql" <<'SQL'
@@ -196,6 +208,7 @@ SELECT format($$SELECT %L WHERE NOT EXISTS (SELECT FROM caseload.%I t WHERE t.%I
    AND c.relname <> 'installation'
    AND (c.relname || '.' || a.attname) <> ALL ('{policy_kind.value_type,policy_kind.default_value,policy.value,site.level,site.time_zone,therapist.time_zone,
         episode.outcome,document.kind,subject.subject_name,rule.subject,rule.severity,rule.action,rule.facts,rule_version.subject,rule_version.facts,
+        appointment.source_id,contact.source_id,source.source_id,source.kind,source.mode,source.unknown,source_fault.source_id,source_fault.fault,
         weighting.subject,weighting.facts,weighting_version.subject,activity.category,activity.cluster,policy.discipline,policy.site_level,policy_kind.scope,
         flag.subject,flag.severity,flag.action,flag.state,flag_step.step}'::text[])
  ORDER BY 1 \gexec
@@ -233,11 +246,15 @@ SELECT caseload.no_shows(attendance, CURRENT_DATE) FROM caseload.client_activity
 SELECT count(*) FROM caseload.verify();
 DELETE FROM caseload.appointment WHERE district_id = :'district_id' AND client_id = :'client_id' AND appointment_id = 'new 2';
 :flags
+-- an attached table is followed, in its partition, too
+INSERT INTO public."part ""y"" $piece$" SELECT 'new: ' || i, date '2026-03-01' + i, 'new', $c$no 'show' " \. $piece$$c$ FROM generate_series(1, 2) i;
+UPDATE public." O'Neil ""y"" \ \. \! $piece$ $$ :v %s {}" SET "status $piece$" = 'nobody knows' WHERE "day's" = '2026-03-02';
+SELECT count(*), count(*) FILTER (WHERE client_id = 'new') FROM caseload.appointment WHERE source_id = 'visits';
 SELECT count(*) FROM caseload.verify();
 ROLLBACK;
 SQL
 works() { sql "$1" -f "$work/works.sql"; }
-is "$(works caseload_tap_original)" $'\n3\nattendance_close\n0\n\n0' 'facts make flags in the original'
+is "$(works caseload_tap_original)" $'\n3\nattendance_close\n0\n\n9|1\n0' 'facts make flags in the original'
 
 same() { # database way
   is "$(rows "$1")" "$original_rows" "$2: every row is the same"
@@ -245,7 +262,7 @@ same() { # database way
   is "$(sql "$1" -c "SELECT count(*) FROM caseload.verify(NULL, '$anchor')")" 0 "$2: what is derived is right"
   is "$(sql "$1" -c 'SELECT caseload.install()' | sed 's/, .*//')" 'caseload 0.1: 0 pieces installed' "$2: nothing is left to install"
   is "$(rows "$1")" "$original_rows" "$2: and install() changed nothing"
-  is "$(works "$1")" $'\n3\nattendance_close\n0\n\n0' "$2: facts go on making flags"
+  is "$(works "$1")" $'\n3\nattendance_close\n0\n\n9|1\n0' "$2: facts go on making flags"
   is "$(sql "$1" -c BEGIN -c "SELECT raised, resolved, errors > 0 FROM caseload.evaluate('$anchor')")" '0|0|t' "$2: evaluate() finds nothing to do"
 }
 
@@ -270,8 +287,8 @@ same caseload_tap_directory directory
 run 'pg_dump --data-only --disable-triggers' pg_dump --data-only --disable-triggers -f "$work/data.sql" caseload_tap_original
 fresh caseload_tap_data
 run 'prepare for data only' psql -Xq -v ON_ERROR_STOP=1 -d caseload_tap_data -o /dev/null \
-  -c 'CREATE EXTENSION caseload CASCADE' -c 'SELECT caseload.install()' -f "$work/own.sql" \
-  -c 'TRUNCATE caseload.installation, caseload.policy_kind, caseload.policy, caseload.rule, caseload.rule_version, caseload.weighting, caseload.weighting_version, caseload.low_incidence_class, caseload.activity CASCADE' \
+  -c 'CREATE EXTENSION caseload CASCADE' -c 'SELECT caseload.install()' -f "$work/own.sql" -f "$work/attach.sql" \
+  -c 'TRUNCATE caseload.source, caseload.installation, caseload.policy_kind, caseload.policy, caseload.rule, caseload.rule_version, caseload.weighting, caseload.weighting_version, caseload.low_incidence_class, caseload.activity CASCADE' \
   -c 'ALTER TABLE caseload.policy DISABLE TRIGGER policy_before_write' \
   -c 'ALTER TABLE caseload.contact ENABLE ALWAYS TRIGGER activity_after_truncate' \
   -c 'GRANT SELECT ON caseload.current_flags TO PUBLIC' -c 'GRANT EXECUTE ON FUNCTION caseload.client_facts(date) TO PUBLIC'
