@@ -98,7 +98,7 @@ SET search_path = pg_catalog, pg_temp SET jit = off
 BEGIN ATOMIC
   -- tgargs is one argument behind the other, each with a zero byte at its end
   SELECT g.* FROM pg_trigger g
-   WHERE g.tgfoid = 'caseload.source_after_write'::regproc
+   WHERE g.tgfoid = to_regproc('caseload.source_after_write')
      AND split_part(encode(g.tgargs, 'escape'), '\000', 1) = source_id;
 END;
 COMMENT ON FUNCTION caseload._source_trigger_list(text) IS 'Internal: the triggers of a source, wherever they are.';

@@ -431,6 +431,8 @@ BEGIN
     RAISE EXCEPTION 'relation, mapping and mode must be given' USING ERRCODE = 'null_value_not_allowed';
   ELSIF mode NOT IN ('trigger', 'scan') THEN
     RAISE EXCEPTION 'mode "%" is neither trigger nor scan', mode USING ERRCODE = 'invalid_parameter_value';
+  ELSIF jsonb_typeof(mapping) <> 'object' THEN
+    RAISE EXCEPTION 'mapping must be an object, not %', jsonb_typeof(mapping) USING ERRCODE = 'invalid_parameter_value';
   ELSIF NOT pg_has_role(class.relowner, 'USAGE') THEN
     RAISE EXCEPTION 'must be owner of relation %', relation USING ERRCODE = 'insufficient_privilege';
   ELSIF class.relkind NOT IN ('r', 'p', 'v', 'm', 'f') THEN

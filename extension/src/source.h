@@ -53,6 +53,7 @@ extern TupleDesc cl_incoming_desc(void);
 extern int	cl_pin_reading(void);
 extern void cl_append_event_id(StringInfo query, const Source *source, const char *alias);
 extern void cl_register_rows(const char *name, TupleDesc desc, Tuplestorestate *rows);
+extern uint64 cl_run_once(const char *text, int nargs, const Datum *values, const char *nulls, bool reading);
 extern void cl_read_source(Source *source, Tuplestorestate *changed, Tuplestorestate *incoming);
 
 /* source_write.c */

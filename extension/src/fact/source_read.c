@@ -29,7 +29,7 @@
 static const char *const pinned_settings[][2] = {
 	{"search_path", "pg_catalog, pg_temp"},
 	{"TimeZone", "UTC"},
-	{"DateStyle", "ISO, YMD"},
+	{"DateStyle", "ISO, MDY"},
 	{"IntervalStyle", "postgres"},
 	{"extra_float_digits", "1"},
 	{"bytea_output", "hex"},
@@ -66,7 +66,7 @@ static const char incoming_list[] =
 "SELECT e.id, g.gone OR f.fault IS NOT NULL, v.district_id, v.client_id, v.client_name, v.site_id, v.time_zone, v.therapist_id, v.discipline,"
 " v.starts_at, CASE WHEN v.minutes >= 0.5 AND v.minutes < 1440.5 THEN round(v.minutes)::int4 END, v.status, f.fault,"
 " CASE f.fault WHEN 'start' THEN coalesce(v.time_text, v.starts_at::text) WHEN 'code' THEN coalesce(v.code, '')"
-" WHEN 'district' THEN coalesce(v.district_id, '') WHEN 'minutes' THEN v.minutes::text ELSE '' END";
+" WHEN 'district' THEN coalesce(v.district_id, '') WHEN 'minutes' THEN trim_scale(round(v.minutes, 2))::text ELSE '' END";
 
 static const char incoming_laterals[] =
 " CROSS JOIN LATERAL (SELECT (v.client_id IS NULL OR btrim(v.client_id) = '' OR v.starts_at IS NULL AND v.time_text IS NULL OR v.status = '') IS TRUE) AS g (gone)"
@@ -83,7 +83,11 @@ cl_pin_reading(void)
 	int			level = NewGUCNestLevel();
 
 	for (size_t i = 0; i < lengthof(pinned_settings); i++)
-		cl_set_locally(pinned_settings[i][0], pinned_settings[i][1]);
+	{
+		/* asking costs less than setting */
+		if (strcmp(GetConfigOption(pinned_settings[i][0], false, false), pinned_settings[i][1]) != 0)
+			cl_set_locally(pinned_settings[i][0], pinned_settings[i][1]);
+	}
 	return level;
 }
 
@@ -116,6 +120,32 @@ cl_register_rows(const char *name, TupleDesc desc, Tuplestorestate *rows)
 	enr->reldata = rows;
 	if (SPI_register_relation(enr) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "SPI_register_relation failed");
+}
+
+/*
+ * Run a query over registered rows once: kept, its plan would be the one for
+ * as many rows as there were the first time.  On the latest snapshot, or with
+ * "reading" on the active one; returns the number of rows.
+ */
+uint64
+cl_run_once(const char *text, int nargs, const Datum *values, const char *nulls, bool reading)
+{
+	Oid			types[2] = {TEXTOID, TEXTOID};
+	SPIPlanPtr	plan;
+	int			result;
+
+	Assert(nargs <= (int) lengthof(types));
+	plan = SPI_prepare(text, nargs, types);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	if (reading)
+		result = SPI_execute_plan(plan, unconstify(Datum *, values), nulls, true, 0);
+	else
+		result = SPI_execute_snapshot(plan, unconstify(Datum *, values), nulls,
+									  GetLatestSnapshot(), InvalidSnapshot, false, true, 0);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+	return SPI_processed;
 }
 
 /*

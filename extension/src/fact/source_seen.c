@@ -33,11 +33,12 @@ static CachedQuery secured_query = {
 	"SELECT s.source_id FROM caseload.source s WHERE caseload._source_is_secured(s.source_id) ORDER BY 1", 0
 };
 
-static CachedQuery hidden_queries[2] = {
-	{"SELECT DISTINCT m.district_id, m.client_id FROM caseload.appointment m"
-	" WHERE m.source_id = $1 AND NOT EXISTS (SELECT FROM seen s WHERE s.event_id = m.appointment_id)", 1, {"text"}, .custom = true},
-	{"SELECT DISTINCT m.district_id, m.client_id FROM caseload.contact m"
-	" WHERE m.source_id = $1 AND NOT EXISTS (SELECT FROM seen s WHERE s.event_id = m.contact_id)", 1, {"text"}, .custom = true}
+/* by whether they are contacts */
+static const char *const hidden_queries[2] = {
+	"SELECT DISTINCT m.district_id, m.client_id FROM caseload.appointment m"
+	" WHERE m.source_id = $1 AND NOT EXISTS (SELECT FROM seen s WHERE s.event_id = m.appointment_id)",
+	"SELECT DISTINCT m.district_id, m.client_id FROM caseload.contact m"
+	" WHERE m.source_id = $1 AND NOT EXISTS (SELECT FROM seen s WHERE s.event_id = m.contact_id)"
 };
 
 static TupleDesc
@@ -106,7 +107,7 @@ add_hidden(Source *source, KeySet *hidden)
 	read_seen(source, seen);
 	cl_enter_planned(&scope);
 	cl_register_rows("seen", seen_desc(), seen);
-	(void) cl_read(&hidden_queries[source->contacts], &id, NULL);
+	(void) cl_run_once(hidden_queries[source->contacts], 1, &id, NULL, true);
 	cl_keys_add_result(hidden);
 	cl_leave(&scope);
 	tuplestore_end(seen);

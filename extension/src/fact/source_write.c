@@ -42,16 +42,14 @@ PG_FUNCTION_INFO_V1(refresh);
 PG_FUNCTION_INFO_V1(_source_differences);
 
 /* what is wrong, each kind and value once; the first hundred */
-static CachedQuery faults_query = {
+static const char *const faults_query =
 	"SELECT count(*), string_agg(w.line, E'\\n' ORDER BY w.line COLLATE \"C\")"
 	" FROM (SELECT CASE i.fault WHEN 'code' THEN format('status: unknown code \"%s\"', left(i.value, 100))"
 	"   WHEN 'start' THEN format('at: \"%s\" is no time as ISO 8601 writes it', left(i.value, 100))"
 	"   WHEN 'district' THEN format('district: \"%s\" cannot be a district', left(i.value, 100))"
 	"   WHEN 'minutes' THEN format('minutes: %s is not from 0 to 1440', left(i.value, 100))"
 	"   ELSE 'key: a row has none' END || format(' (%s)', CASE count(*) WHEN 1 THEN '1 row' ELSE count(*) || ' rows' END) AS line"
-	" FROM incoming i WHERE i.fault IS NOT NULL GROUP BY i.fault, i.value ORDER BY 1 LIMIT 100) w",
-	0
-};
+	" FROM incoming i WHERE i.fault IS NOT NULL GROUP BY i.fault, i.value ORDER BY 1 LIMIT 100) w";
 
 static CachedQuery count_faults_query = {
 	"INSERT INTO caseload.source_fault AS f (source_id, fault, value, occurrences)"
@@ -65,9 +63,8 @@ static CachedQuery forget_faults_query = {
 	"DELETE FROM caseload.source_fault f WHERE f.source_id = $1", 1, {"text"}
 };
 
-static CachedQuery twice_query = {
-	"SELECT i.event_id FROM incoming i GROUP BY i.event_id HAVING count(*) > 1 ORDER BY 1 LIMIT 1", 0
-};
+static const char *const twice_query =
+	"SELECT i.event_id FROM incoming i GROUP BY i.event_id HAVING count(*) > 1 ORDER BY 1 LIMIT 1";
 
 static CachedQuery missing_query = {
 	"SELECT EXISTS (SELECT FROM incoming i WHERE NOT i.gone"
@@ -123,12 +120,15 @@ static CachedQuery parent_queries[] = {
 	"(SELECT * FROM incoming UNION ALL SELECT m." ID ", true, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL" \
 	" FROM caseload." TABLE " m WHERE m.source_id = $1 AND NOT EXISTS (SELECT FROM incoming x WHERE x.event_id = m." ID "))"
 
-/* by whether they are contacts, and whether all rows came */
-static CachedQuery merge_queries[2][2] = {
-	{{MERGE_APPOINTMENT("incoming"), 1, {"text"}},
-	{MERGE_APPOINTMENT(ALL_OF("appointment", "appointment_id")), 1, {"text"}, .custom = true}},
-	{{MERGE_CONTACT("incoming"), 1, {"text"}},
-	{MERGE_CONTACT(ALL_OF("contact", "contact_id")), 1, {"text"}, .custom = true}}
+/* by whether they are contacts: of a few keys, and of all rows */
+static CachedQuery merge_queries[2] = {
+	{MERGE_APPOINTMENT("incoming"), 1, {"text"}},
+	{MERGE_CONTACT("incoming"), 1, {"text"}}
+};
+
+static const char *const merge_all_queries[2] = {
+	MERGE_APPOINTMENT(ALL_OF("appointment", "appointment_id")),
+	MERGE_CONTACT(ALL_OF("contact", "contact_id"))
 };
 
 #define DIFFERENCES(TABLE, ID, AT, SAME) \
@@ -142,11 +142,10 @@ static CachedQuery merge_queries[2][2] = {
 	" OR m." AT " <> i.starts_at OR " SAME ")" \
 	" AND ($2 IS NULL OR coalesce(i.district_id, m.district_id) = $2 OR m.district_id = $2)"
 
-static CachedQuery differences_queries[2] = {
-	{DIFFERENCES("appointment", "appointment_id", "starts_at",
-				 "m.status::text <> i.status OR m.therapist_id IS DISTINCT FROM i.therapist_id OR m.minutes IS DISTINCT FROM i.minutes"),
-	2, {"text", "text"}, .custom = true},
-	{DIFFERENCES("contact", "contact_id", "at", "m.kind::text <> i.status"), 2, {"text", "text"}, .custom = true}
+static const char *const differences_queries[2] = {
+	DIFFERENCES("appointment", "appointment_id", "starts_at",
+				"m.status::text <> i.status OR m.therapist_id IS DISTINCT FROM i.therapist_id OR m.minutes IS DISTINCT FROM i.minutes"),
+	DIFFERENCES("contact", "contact_id", "at", "m.kind::text <> i.status")
 };
 
 /* -------------------------------------------------------------- writing --- */
@@ -174,7 +173,7 @@ refuse_faults(const Source *source)
 {
 	bool		isnull;
 
-	(void) cl_run(&faults_query, NULL, NULL);
+	(void) cl_run_once(faults_query, 0, NULL, NULL, false);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("source \"%s\" cannot be understood", source->source_id),
@@ -217,7 +216,7 @@ cl_take_source(Source *source, Tuplestorestate *changed)
 			refuse_faults(source);
 		(void) cl_run(&count_faults_query, &id, NULL);
 	}
-	if (!source->is_table && cl_run(&twice_query, NULL, NULL) > 0)
+	if (!source->is_table && cl_run_once(twice_query, 0, NULL, NULL, false) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_CARDINALITY_VIOLATION),
 				 errmsg("source \"%s\" has several rows of one key", source->source_id),
@@ -228,7 +227,8 @@ cl_take_source(Source *source, Tuplestorestate *changed)
 		for (size_t i = 0; i < lengthof(parent_queries); i++)
 			(void) cl_run(&parent_queries[i], NULL, NULL);
 	}
-	count = cl_run(&merge_queries[source->contacts][all], &id, NULL);
+	count = all ? cl_run_once(merge_all_queries[source->contacts], 1, &id, NULL, false)
+		: cl_run(&merge_queries[source->contacts], &id, NULL);
 	cl_leave(&scope);
 	tuplestore_end(incoming);
 	return count;
@@ -393,7 +393,7 @@ _source_differences(PG_FUNCTION_ARGS)
 	values[0] = CStringGetTextDatum(source->source_id);
 	values[1] = PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1);
 	nulls[1] = PG_ARGISNULL(1) ? 'n' : ' ';
-	count = cl_read(&differences_queries[source->contacts], values, nulls);
+	count = cl_run_once(differences_queries[source->contacts], 2, values, nulls, true);
 	for (uint64 i = 0; i < count; i++)
 		tuplestore_puttuple(rsinfo->setResult, SPI_tuptable->vals[i]);
 	cl_leave_reader(guc_level);
