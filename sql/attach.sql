@@ -1,6 +1,8 @@
 -- Attached tables: what is said about mappings, rows and sources. That everything is followed is in test/pgtap/attach.sql.
 
+\set SHOW_CONTEXT never
 SET timezone = 'UTC';
+SET datestyle = 'ISO, MDY';
 SET client_min_messages = warning;
 CREATE SCHEMA regress_attach;
 CREATE TYPE regress_attach.state AS ENUM ('open', 'done', 'missed');
