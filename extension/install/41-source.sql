@@ -75,19 +75,27 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 SET search_path = pg_catalog, pg_temp SET jit = off
 BEGIN ATOMIC
   -- a table and its partitions, or what the mapping of a view says is to be watched, with theirs
-  SELECT coalesce(p.relid, r.relation), r.columns
-    FROM (SELECT caseload._source_relation(s.source_id) AS relation, '{}'::text[] AS columns
-            FROM caseload.source s
-           WHERE s.source_id = _source_tables.source_id AND s.mode = 'trigger' AND NOT s.mapping ? 'watch'
-          UNION ALL
-          SELECT to_regclass(w.key), coalesce((SELECT array_agg(k.column_name ORDER BY k.place)
-                                                 FROM (SELECT c.key AS column_name, array_position(caseload._mapping_keys(s.mapping), c.value) AS place
-                                                         FROM jsonb_each_text(w.value) c) k
-                                                WHERE k.place IS NOT NULL), '{}')
-            FROM caseload.source s CROSS JOIN LATERAL jsonb_each(s.mapping -> 'watch') w
-           WHERE s.source_id = _source_tables.source_id AND s.mode = 'trigger') r
-    LEFT JOIN LATERAL pg_partition_tree(r.relation) p ON true
-   WHERE r.relation IS NOT NULL;
+  WITH RECURSIVE tree AS (
+    SELECT caseload._source_relation(s.source_id) AS relation, '{}'::text[] AS columns
+      FROM caseload.source s
+     WHERE s.source_id = _source_tables.source_id AND s.mode = 'trigger' AND NOT s.mapping ? 'watch'
+    UNION ALL
+    SELECT w.relation, w.columns
+      FROM (SELECT to_regclass(w.key) AS relation, coalesce((SELECT array_agg(k.column_name ORDER BY k.place)
+                                                                FROM (SELECT c.key AS column_name, array_position(caseload._mapping_keys(s.mapping), c.value) AS place
+                                                                        FROM jsonb_each_text(w.value) c) k
+                                                               WHERE k.place IS NOT NULL), '{}') AS columns
+              FROM caseload.source s CROSS JOIN LATERAL jsonb_each(s.mapping -> 'watch') w
+             WHERE s.source_id = _source_tables.source_id AND s.mode = 'trigger') w
+  ), whole AS (
+    SELECT t.relation, t.columns FROM tree t WHERE t.relation IS NOT NULL
+    UNION
+    SELECT i.inhrelid::regclass, h.columns
+      FROM whole h
+      JOIN pg_inherits i ON i.inhparent = h.relation
+      JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition
+  )
+  SELECT h.relation, h.columns FROM whole h;
 END;
 COMMENT ON FUNCTION caseload._source_tables(text) IS 'Internal: the tables that must have triggers of a source, and the columns of a watched one that are keys.';
 

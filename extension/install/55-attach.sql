@@ -57,7 +57,7 @@ COMMENT ON FUNCTION caseload._as_text(text, text) IS 'Internal: SQL of a value o
 
 CREATE OR REPLACE FUNCTION caseload._mapping_moment(key text, value text, type text, zone text, OUT sql text, OUT other text, OUT problem text)
 RETURNS record
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
@@ -92,7 +92,7 @@ COMMENT ON FUNCTION caseload._mapping_moment(text, text, text, text) IS 'Interna
 
 CREATE OR REPLACE FUNCTION caseload._mapping_status(code text, codes jsonb)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   -- as it is written goes before any case; '' is no event, NULL is not known

@@ -217,7 +217,7 @@ BEGIN ATOMIC
           SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' ELSE 'function' END,
                  p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', obj_description(p.oid, 'pg_proc')
             FROM pg_proc p
-           WHERE p.pronamespace = 'caseload'::regnamespace AND p.prorettype <> 'trigger'::regtype AND p.proname NOT LIKE '\_%'
+           WHERE p.pronamespace = 'caseload'::regnamespace AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype) AND p.proname NOT LIKE '\_%'
              AND p.proname !~ '^(attendance|availability|dosage|equity)_(?!merge|report|trend|union|intersection)'
           UNION ALL
           SELECT 'type', t.typname::text, obj_description(t.oid, 'pg_type')
