@@ -167,12 +167,12 @@ cl_source(const char *source_id)
 		sources = hash_create("caseload sources", 16, &control, HASH_ELEM | HASH_STRINGS);
 		CacheRegisterRelcacheCallback(invalidate_sources, (Datum) 0);
 	}
-	strlcpy(name, source_id, sizeof(name));
+	snprintf(name, sizeof(name), "%s", source_id);
 	source = hash_search(sources, name, HASH_ENTER, &found);
 	if (!found)
 	{
 		memset(source, 0, sizeof(Source));
-		strlcpy(source->source_id, name, sizeof(source->source_id));
+		memcpy(source->source_id, name, sizeof(source->source_id));
 	}
 	AcceptInvalidationMessages();
 	if (!source->valid)
