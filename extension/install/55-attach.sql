@@ -401,16 +401,22 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-  owner oid := (SELECT c.relowner FROM pg_class c WHERE c.oid = relation);
+  owner text := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = relation);
+  view  regclass := to_regclass(format('caseload.%I', 'source_' || source_id));
+  other regrole;
 BEGIN
-  EXECUTE format('ALTER VIEW caseload.%I OWNER TO %I', 'source_' || source_id, pg_get_userbyid(owner));
+  FOR other IN SELECT DISTINCT a.grantee::regrole FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
+                WHERE c.oid = view AND a.grantee NOT IN (0, c.relowner) AND pg_get_userbyid(a.grantee) <> owner LOOP
+    EXECUTE format('REVOKE ALL ON %s FROM %s', view, other);
+  END LOOP;
+  EXECUTE format('GRANT SELECT ON %s TO %I', view, owner);
   -- to find the view by its name takes no more
   IF NOT has_schema_privilege(owner, 'caseload', 'USAGE') THEN
-    EXECUTE format('GRANT USAGE ON SCHEMA caseload TO %I', pg_get_userbyid(owner));
+    EXECUTE format('GRANT USAGE ON SCHEMA caseload TO %I', owner);
   END IF;
 END
 $$;
-COMMENT ON FUNCTION caseload._source_give(text, regclass) IS 'Internal: gives the view of a source to the owner of its relation, with whose rights it is read.';
+COMMENT ON FUNCTION caseload._source_give(text, regclass) IS 'Internal: lets the owner of the relation, with whose rights it is read, and nobody else read the view of a source.';
 
 CREATE OR REPLACE FUNCTION caseload.attach(relation regclass, mapping jsonb, mode text DEFAULT 'trigger', source text DEFAULT NULL)
 RETURNS text
@@ -484,7 +490,8 @@ BEGIN
 
   INSERT INTO caseload.source (source_id, kind, mode, unknown, mapping)
     VALUES (name, coalesce(mapping ->> 'kind', 'appointment'), mode, coalesce(mapping ->> 'unknown', 'refuse'), mapping);
-  EXECUTE format('CREATE VIEW caseload.%I AS %s', 'source_' || name, found.definition);
+  -- ours, so that its owner cannot make it say anything else; read with the rights of whoever reads it
+  EXECUTE format('CREATE VIEW caseload.%I WITH (security_invoker = true) AS %s', 'source_' || name, found.definition);
   EXECUTE format('COMMENT ON VIEW caseload.%I IS %L', 'source_' || name, format('What the rows of %s mean to caseload; made by attach(), read with the rights of its owner.', relation));
   PERFORM caseload._source_give(name, relation);
   PERFORM caseload._source_triggers(name);

@@ -34,8 +34,8 @@ BEGIN
     -- writers are told what is wrong; so was whoever dropped it
     CONTINUE WHEN s.relation IS NULL;
     -- its rows are read with the rights of whom it belongs to
-    IF EXISTS (SELECT FROM pg_class r, pg_class v
-                WHERE r.oid = s.relation AND v.oid = to_regclass(format('caseload.%I', 'source_' || s.source_id)) AND r.relowner <> v.relowner) THEN
+    IF NOT has_table_privilege((SELECT c.relowner FROM pg_class c WHERE c.oid = s.relation), format('caseload.%I', 'source_' || s.source_id), 'SELECT')
+       OR NOT has_schema_privilege((SELECT c.relowner FROM pg_class c WHERE c.oid = s.relation), 'caseload', 'USAGE') THEN
       PERFORM caseload._source_give(s.source_id, s.relation);
     END IF;
     -- partitions that are none any more

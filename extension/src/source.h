@@ -25,7 +25,7 @@ typedef struct Source
 	bool		valid;
 	Oid			view;
 	Oid			relid;			/* what is attached */
-	Oid			owner;			/* of the view, with whose rights it is read */
+	Oid			owner;			/* of the relation, with whose rights it is read */
 	bool		contacts;		/* into contact, else into appointment */
 	bool		skip;			/* what cannot be understood is counted, not refused */
 	bool		scan;			/* no triggers */

@@ -4,7 +4,7 @@
 \ir begin.psql
 SET LOCAL jit = off;
 
-SELECT plan(47);
+SELECT plan(49);
 
 CREATE ROLE caseload_pgtap_owner;
 CREATE ROLE caseload_pgtap_ann;
@@ -57,6 +57,11 @@ SELECT is((SELECT count(*) FROM verify('H')), 0::bigint, 'read, written, compare
 SELECT is((SELECT array_agg(DISTINCT who) FROM apps.ran), '{caseload_pgtap_owner}', 'they run as their owner only');
 SELECT is((SELECT array_agg(DISTINCT what) FROM apps.ran WHERE what <> 'view'), '{42501}', 'who can take no other role, nor read our tables');
 SELECT cmp_ok((SELECT count(*) FROM apps.ran WHERE what = 'view'), '>', 0::bigint, 'the trap did run');
+-- what the mapping says is not hers to change
+SET LOCAL ROLE caseload_pgtap_owner;
+SELECT throws_ok($$CREATE OR REPLACE RULE "_RETURN" AS ON SELECT TO caseload.source_trap DO INSTEAD SELECT id AS key_1, 'other'::text AS district_id FROM apps.base$$, '42501', NULL, 'an owner cannot make the view say something else');
+SELECT throws_ok('DROP VIEW caseload.source_trap', '42501', NULL, 'nor drop it');
+RESET ROLE;
 SELECT detach('trap') \g /dev/null
 -- the twin: read by anybody else it runs as him
 SELECT count(*) FROM apps.trap \g /dev/null

@@ -5,9 +5,11 @@
  *
  * The view caseload.source_ID says in SQL what the columns of the relation
  * mean, one column for each thing that we want to know, and key_1 ... for the
- * columns that name a row.  It belongs to the owner of the relation and is
- * granted to nobody.  Being an ordinary view it follows a column that is
- * renamed, keeps one that is needed from being dropped, and is dumped.
+ * columns that name a row.  It is ours, so that nobody else changes what it
+ * says, is read with the rights of whoever reads it (security_invoker), and is
+ * granted to the owner of the relation alone.  Being an ordinary view it
+ * follows a column that is renamed, keeps one that is needed from being
+ * dropped, and is dumped.
  */
 #include "postgres.h"
 
@@ -100,7 +102,6 @@ read_view(Source *source)
 
 	if (view->rd_rel->relkind != RELKIND_VIEW)
 		refuse_lost(source->source_id);
-	source->owner = view->rd_rel->relowner;
 	query = get_view_query(view);
 	if (list_length(query->jointree->fromlist) != 1 || !IsA(linitial(query->jointree->fromlist), RangeTblRef))
 		refuse_lost(source->source_id);
@@ -150,8 +151,7 @@ forget_plan(SPIPlanPtr *plan)
 
 /*
  * A source by its name, which stays where it is for the life of the backend.
- * 22023 for an unknown one, 55000 when its view is gone, 42501 when the
- * relation belongs to somebody else than the view.
+ * 22023 for an unknown one, 55000 when its view is gone.
  */
 Source *
 cl_source(const char *source_id)
@@ -193,17 +193,8 @@ cl_source(const char *source_id)
 		source->valid = true;
 		read_view(source);
 	}
-	/* never with the rights of somebody whose table it is no more */
-	if (owner_of(source->relid) != source->owner)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("source \"%s\" was attached by another owner", source->source_id),
-				 errdetail("Relation \"%s\" belongs to \"%s\" now, and is read with the rights of \"%s\".",
-						   get_rel_name(source->relid), GetUserNameFromId(owner_of(source->relid), true),
-						   GetUserNameFromId(source->owner, true)),
-				 errhint("ALTER VIEW caseload.%s OWNER TO %s; grant that role USAGE on schema caseload.",
-						 quote_identifier(cl_source_view_name(source->source_id)),
-						 quote_identifier(GetUserNameFromId(owner_of(source->relid), true)))));
+	/* it may have gone to somebody else since */
+	source->owner = owner_of(source->relid);
 	return source;
 }
 
