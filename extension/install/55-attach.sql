@@ -409,7 +409,9 @@ BEGIN
                 WHERE c.oid = view AND a.grantee NOT IN (0, c.relowner) AND pg_get_userbyid(a.grantee) <> owner LOOP
     EXECUTE format('REVOKE ALL ON %s FROM %s', view, other);
   END LOOP;
-  EXECUTE format('GRANT SELECT ON %s TO %I', view, owner);
+  IF NOT has_table_privilege(owner, view, 'SELECT') THEN
+    EXECUTE format('GRANT SELECT ON %s TO %I', view, owner);
+  END IF;
   -- to find the view by its name takes no more
   IF NOT has_schema_privilege(owner, 'caseload', 'USAGE') THEN
     EXECUTE format('GRANT USAGE ON SCHEMA caseload TO %I', owner);
