@@ -43,7 +43,9 @@ SELECT c.conrelid::regclass, c.conname FROM pg_constraint c
  WHERE c.connamespace = 'caseload'::regnamespace AND c.contype IN ('p', 'u', 'x', 'f')
    AND a.attname NOT IN ('district_id', 'rule_district')
    AND c.conrelid NOT IN ('caseload.policy_kind'::regclass, 'caseload.installation'::regclass, 'caseload.subject'::regclass,
-                          'caseload.low_incidence_class'::regclass, 'caseload.activity'::regclass)
+                          'caseload.low_incidence_class'::regclass, 'caseload.activity'::regclass,
+                          -- a source may be of several districts
+                          'caseload.source'::regclass, 'caseload.source_fault'::regclass)
    AND c.confrelid NOT IN ('caseload.policy_kind'::regclass, 'caseload.low_incidence_class'::regclass, 'caseload.activity'::regclass);
 SELECT count(*) AS sequences FROM pg_class WHERE relnamespace = 'caseload'::regnamespace AND relkind = 'S';
 

@@ -192,9 +192,16 @@ BEGIN ATOMIC
                   AND (flags_as_of = CURRENT_DATE OR NOT EXISTS (SELECT FROM caseload.subject s WHERE s.subject_name = f.subject))) f
       ON f.district_id = n.district_id AND f.subject = n.subject AND f.subject_key = n.subject_key AND f.episode = n.episode
          AND f.rule_district = n.rule_district AND f.rule_name = n.rule_name
-   WHERE f.flag_id IS NULL AND NOT n.failed OR n.subject_key IS NULL;
+   WHERE f.flag_id IS NULL AND NOT n.failed OR n.subject_key IS NULL
+  UNION ALL
+  SELECT NULL, NULL, NULL, format('source "%s": %s', s.source_id, p.problem)
+    FROM caseload.source s CROSS JOIN LATERAL caseload._source_problems(s.source_id) p
+  UNION ALL
+  SELECT d.district_id, d.client_id, NULL, d.difference
+    FROM caseload.source s CROSS JOIN LATERAL caseload._source_differences(s.source_id, in_district) d
+   WHERE caseload._source_relation(s.source_id) IS NOT NULL;
 END;
-COMMENT ON FUNCTION caseload.verify(text, date) IS 'Recomputes what is derived from the facts and lists every difference; no row means that all is right. With a date, flags are compared with the rules as of it, too. rebuild() and evaluate() mend.';
+COMMENT ON FUNCTION caseload.verify(text, date) IS 'Recomputes what is derived from the facts and lists every difference; no row means that all is right. With a date, flags are compared with the rules as of it, too. rebuild(), evaluate() and refresh() mend.';
 
 CREATE OR REPLACE FUNCTION caseload.help(topic text DEFAULT NULL)
 RETURNS TABLE (kind text, name text, what text)
@@ -210,7 +217,7 @@ BEGIN ATOMIC
           SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' ELSE 'function' END,
                  p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', obj_description(p.oid, 'pg_proc')
             FROM pg_proc p
-           WHERE p.pronamespace = 'caseload'::regnamespace AND p.prorettype <> 'trigger'::regtype AND p.proname NOT LIKE '\_%'
+           WHERE p.pronamespace = 'caseload'::regnamespace AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype) AND p.proname NOT LIKE '\_%'
              AND p.proname !~ '^(attendance|availability|dosage|equity)_(?!merge|report|trend|union|intersection)'
           UNION ALL
           SELECT 'type', t.typname::text, obj_description(t.oid, 'pg_type')

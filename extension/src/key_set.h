@@ -18,7 +18,8 @@ typedef enum LockClass
 {
 	CL_LOCK_CLIENTS = 0xc1,
 	CL_LOCK_THERAPISTS = 0xc2,
-	CL_LOCK_SUBJECTS = 0xc3		/* flags of other subjects than clients */
+	CL_LOCK_SUBJECTS = 0xc3,	/* flags of other subjects than clients */
+	CL_LOCK_SOURCES = 0xc4		/* attached views, whose rows come from several tables */
 } LockClass;
 
 typedef struct KeySet

@@ -17,6 +17,25 @@
 #define CL_MAX_EXPRESSION_DEPTH		50
 #define CL_MAX_EXPRESSION_NODES		1000
 
+/*
+ * What an expression may consist of: conditions and weights over facts, or
+ * the mapping of a source over the columns of its relation.
+ */
+typedef struct Dialect
+{
+	const char *over;			/* "facts": what messages say it is over */
+	const char *name;			/* "fact": what one of them is called */
+	const char *hint;			/* what such expressions look like */
+	const char *type_hint;
+	const char *name_hint;
+	bool		(*type_allowed) (Oid type);
+	const char *const *operators;
+	int			n_operators;
+	const char *const *functions;
+	int			n_functions;
+	bool		reads_text;		/* casts by way of text, LIKE, SQL's own call syntax, functions that settings guide */
+} Dialect;
+
 /* What facts a subject has and what names one row of them. */
 typedef struct Subject
 {
@@ -137,6 +156,7 @@ extern TupleDesc cl_facts_type(const char *subject);
 
 /* expression.c */
 extern ErrorData *cl_guarded(void (*body) (void *), void *arg);
+extern Expr *cl_expression_check_in(const Dialect *dialect, const char *source, TupleDesc facts, Oid result_type);
 extern Expr *cl_expression_check(const char *source, TupleDesc facts, Oid result_type);
 extern Expr *cl_expression_analyze(const char *source, TupleDesc facts, Oid result_type);
 
@@ -148,6 +168,9 @@ extern bool cl_is_not_distinct(Node *node);
 extern char *cl_expression_text(Node *node, TupleDesc facts);
 extern char *cl_operand_words(Node *node, TupleDesc facts);
 extern void cl_append_value(StringInfo out, Datum value, Oid type);
+
+/* mapping.c */
+extern bool cl_is_fixed_moment(const char *source, int location);
 
 /* rule.c */
 extern RuleSet *cl_rules(const char *subject);

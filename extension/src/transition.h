@@ -11,6 +11,7 @@
 
 extern TriggerData *cl_trigger(FunctionCallInfo fcinfo, const char *name);
 extern TriggerData *cl_row_trigger(FunctionCallInfo fcinfo, const char *name, bool before, bool deletes);
+extern TriggerData *cl_any_statement_trigger(FunctionCallInfo fcinfo, const char *name);
 extern TriggerData *cl_statement_trigger(FunctionCallInfo fcinfo, const char *name, int nargs);
 extern void cl_check_trigger_owner(const TriggerData *trigdata);
 extern int	cl_column(const TriggerData *trigdata, const char *column, Oid type);

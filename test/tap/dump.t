@@ -19,6 +19,7 @@ SELECT format($$SELECT %L WHERE NOT EXISTS (SELECT FROM caseload.%I t WHERE t.%I
    AND c.relname <> 'installation'
    AND (c.relname || '.' || a.attname) <> ALL ('{policy_kind.value_type,policy_kind.default_value,policy.value,site.level,site.time_zone,therapist.time_zone,
         episode.outcome,document.kind,subject.subject_name,rule.subject,rule.severity,rule.action,rule.facts,rule_version.subject,rule_version.facts,
+        appointment.source_id,contact.source_id,source.source_id,source.kind,source.mode,source.unknown,source_fault.source_id,source_fault.fault,
         weighting.subject,weighting.facts,weighting_version.subject,activity.category,activity.cluster,policy.discipline,policy.site_level,policy_kind.scope,
         flag.subject,flag.severity,flag.action,flag.state,flag_step.step}'::text[])
  ORDER BY 1 \gexec
@@ -75,12 +76,12 @@ run 'restore directory -j2' pg_restore -j2 --exit-on-error -d caseload_tap_direc
 same caseload_tap_directory directory
 
 # Into tables that install() has made; what it has put into them comes with the dump as well, and makes room.
-room='TRUNCATE caseload.installation, caseload.policy_kind, caseload.policy, caseload.rule, caseload.rule_version, caseload.weighting,
+room='TRUNCATE caseload.source, caseload.installation, caseload.policy_kind, caseload.policy, caseload.rule, caseload.rule_version, caseload.weighting,
   caseload.weighting_version, caseload.low_incidence_class, caseload.activity CASCADE'
 run 'pg_dump --data-only --disable-triggers' pg_dump --data-only --disable-triggers -f "$work/data.sql" caseload_tap_original
 fresh caseload_tap_data
 run 'prepare for data only' psql -Xq -v ON_ERROR_STOP=1 -d caseload_tap_data -o /dev/null \
-  -c 'CREATE EXTENSION caseload CASCADE' -c 'SELECT caseload.install()' -f "$upgrade/own.sql" \
+  -c 'CREATE EXTENSION caseload CASCADE' -c 'SELECT caseload.install()' -f "$upgrade/own.sql" -f "$upgrade/attach.sql" \
   -c "$room" \
   "${owners_changes[@]}"
 run 'restore data only' psql -Xq -v ON_ERROR_STOP=1 -d caseload_tap_data -o /dev/null -f "$work/data.sql"
@@ -117,7 +118,7 @@ isnt "$(objects caseload_tap_twin)" "$original_objects" 'twin: and the tables, t
 run 'pg_dump --data-only' pg_dump --data-only -f "$work/fire.sql" caseload_tap_original
 fresh caseload_tap_twin
 run 'prepare for the twin' psql -Xq -v ON_ERROR_STOP=1 -d caseload_tap_twin -o /dev/null \
-  -c 'CREATE EXTENSION caseload CASCADE' -c 'SELECT caseload.install()' -f "$upgrade/own.sql" -c "$room"
+  -c 'CREATE EXTENSION caseload CASCADE' -c 'SELECT caseload.install()' -f "$upgrade/own.sql" -f "$upgrade/attach.sql" -c "$room"
 psql -Xq -d caseload_tap_twin -o /dev/null -f "$work/fire.sql" >"$work/out" 2>&1
 different=$(rows caseload_tap_twin | diff <(echo "$original_rows") - | sed -n 's/^> \([^|]*\)|.*/\1/p' | tr '\n' ' ')
 [[ $different == *caseload.appointment* && $different == *caseload.client_activity* ]]

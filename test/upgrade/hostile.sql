@@ -65,6 +65,8 @@ INSERT INTO caseload.appointment (district_id, client_id, appointment_id, servic
          (ARRAY['attended', 'no_show', 'late', 'late_cancel', 'client_cancel', 'provider_cancel', 'closure', 'scheduled'])[1 + (d * i) % 8]::caseload.appointment_status
     FROM generate_series(1, 7) i, generate_series(0, 62) d
    WHERE i <= d % 9;
+INSERT INTO public." O'Neil ""y"" \ \. \! $piece$ $$ :v %s {}"
+  SELECT pg_temp.h(800 + i), date '2026-02-01' + i, pg_temp.h(820), CASE i WHEN 9 THEN pg_temp.h(830) ELSE $c$no 'show' " \. $piece$$c$ END FROM generate_series(1, 9) i;
 INSERT INTO caseload.contact (district_id, client_id, contact_id, at, kind)
   SELECT pg_temp.h(10), pg_temp.h(100 + i), pg_temp.h(500), '2026-02-25 23:59+13', 'two_way' FROM generate_series(1, 7) i;
 -- a flag of long ago

@@ -53,7 +53,7 @@ row_queries() { sql "$1" -f "$upgrade/rows.sql" | sed 's/$/;/'; }
 objects() { sql "$1" -f "$upgrade/objects.sql"; }
 texts() { sql "$1" -f "$upgrade/texts.sql"; }
 works() { sql "$1" -f "$upgrade/works.sql"; }
-works_well=$'\n3\nattendance_close\n0\n\n0'
+works_well=$'\n3\nattendance_close\n0\n\n9|1\n0'
 verified() { sql "$1" -c "SELECT count(*) FROM caseload.verify(NULL, '$anchor')"; }
 # what evaluate() would raise and resolve, and whether the rule that fails does so; taken back
 evaluated() { sql "$1" -c BEGIN -c "SELECT raised, resolved, errors > 0 FROM caseload.evaluate('$anchor')"; }
@@ -64,7 +64,8 @@ make_original() { # database [clients weeks [version]]
   fresh "$1"
   run 'a database with both districts' psql -Xq -v ON_ERROR_STOP=1 -d "$1" -o /dev/null \
     -c "CREATE EXTENSION caseload ${4:+VERSION '$4'} CASCADE" -c 'SELECT caseload.install()' \
-    -v anchor="$anchor" -v clients="${2:-120}" -v weeks="${3:-12}" -f "$CASELOAD_IN/test/data/sample.sql" -f "$upgrade/own.sql" -f "$upgrade/hostile.sql" \
+    -v anchor="$anchor" -v clients="${2:-120}" -v weeks="${3:-12}" -f "$CASELOAD_IN/test/data/sample.sql" -f "$upgrade/own.sql" -f "$upgrade/hostile.sql" -f "$upgrade/attach.sql" \
+    -c "UPDATE caseload.source SET attached_by = (SELECT name FROM caseload.client WHERE name LIKE '%<201>%')" \
     -c 'SELECT caseload.evaluate()' -c "SELECT caseload.evaluate('$anchor')"
   run 'flags in several states' psql -Xq -v ON_ERROR_STOP=1 -d "$1" -o /dev/null \
     -f "$upgrade/answers.sql" -c "SELECT caseload.evaluate('$anchor')"

@@ -10,5 +10,9 @@ SELECT caseload.no_shows(attendance, CURRENT_DATE) FROM caseload.client_activity
 SELECT count(*) FROM caseload.verify();
 DELETE FROM caseload.appointment WHERE district_id = :'district_id' AND client_id = :'client_id' AND appointment_id = 'new 2';
 :flags
+-- an attached table is followed, in its partition, too
+INSERT INTO public."part ""y"" $piece$" SELECT 'new: ' || i, date '2026-03-01' + i, 'new', $c$no 'show' " \. $piece$$c$ FROM generate_series(1, 2) i;
+UPDATE public." O'Neil ""y"" \ \. \! $piece$ $$ :v %s {}" SET "status $piece$" = 'nobody knows' WHERE "day's" = '2026-03-02';
+SELECT count(*), count(*) FILTER (WHERE client_id = 'new') FROM caseload.appointment WHERE source_id = 'visits';
 SELECT count(*) FROM caseload.verify();
 ROLLBACK;

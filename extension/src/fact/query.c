@@ -65,8 +65,9 @@ cl_owner(void)
 	return owner;
 }
 
-static void
-set_locally(const char *name, const char *value)
+/* Set a setting until the level of settings at hand ends. */
+void
+cl_set_locally(const char *name, const char *value)
 {
 	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
@@ -75,9 +76,9 @@ set_locally(const char *name, const char *value)
 static void
 keep_to_lookups(void)
 {
-	set_locally("enable_seqscan", "off");
-	set_locally("enable_hashjoin", "off");
-	set_locally("enable_mergejoin", "off");
+	cl_set_locally("enable_seqscan", "off");
+	cl_set_locally("enable_hashjoin", "off");
+	cl_set_locally("enable_mergejoin", "off");
 }
 
 /*
@@ -99,7 +100,7 @@ cl_act_as_owner(OwnerScope *scope)
 	SetUserIdAndSecContext(cl_owner(), scope->sec_context |
 						   SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
 	scope->guc_level = NewGUCNestLevel();
-	set_locally("search_path", "pg_catalog, caseload, pg_temp");
+	cl_set_locally("search_path", "pg_catalog, caseload, pg_temp");
 }
 
 void
@@ -114,7 +115,7 @@ void
 cl_enter_planned(OwnerScope *scope)
 {
 	cl_act_as_owner(scope);
-	set_locally("jit", "off");
+	cl_set_locally("jit", "off");
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 }
@@ -136,8 +137,8 @@ cl_enter_reader(bool lookups)
 {
 	int			guc_level = NewGUCNestLevel();
 
-	set_locally("search_path", "pg_catalog, caseload, pg_temp");
-	set_locally("jit", "off");
+	cl_set_locally("search_path", "pg_catalog, caseload, pg_temp");
+	cl_set_locally("jit", "off");
 	if (lookups)
 		keep_to_lookups();
 	if (SPI_connect() != SPI_OK_CONNECT)

@@ -34,8 +34,8 @@ cl_check_trigger_owner(const TriggerData *trigdata)
 }
 
 /*
- * Our triggers are made by install() alone, but anybody may call a function,
- * or write CREATE TRIGGER: refuse what they cannot serve.
+ * Our triggers are made by install() and attach() alone, but anybody may call
+ * a function, or write CREATE TRIGGER: refuse what they cannot serve.
  */
 TriggerData *
 cl_trigger(FunctionCallInfo fcinfo, const char *name)
@@ -63,8 +63,9 @@ cl_row_trigger(FunctionCallInfo fcinfo, const char *name, bool before, bool dele
 	return trigdata;
 }
 
+/* A trigger AFTER STATEMENT with its transition tables, on whosever table. */
 TriggerData *
-cl_statement_trigger(FunctionCallInfo fcinfo, const char *name, int nargs)
+cl_any_statement_trigger(FunctionCallInfo fcinfo, const char *name)
 {
 	TriggerData *trigdata = cl_trigger(fcinfo, name);
 	bool		needs_old;
@@ -74,12 +75,6 @@ cl_statement_trigger(FunctionCallInfo fcinfo, const char *name, int nargs)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be fired AFTER STATEMENT", name)));
-	cl_check_trigger_owner(trigdata);
-	if (nargs >= 0 && trigdata->tg_trigger->tgnargs != nargs)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" needs %d trigger arguments", name, nargs)));
-
 	needs_new = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) || TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
 	needs_old = TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) || TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
 	if ((needs_new && trigdata->tg_newtable == NULL) || (needs_old && trigdata->tg_oldtable == NULL))
@@ -89,6 +84,20 @@ cl_statement_trigger(FunctionCallInfo fcinfo, const char *name, int nargs)
 						trigdata->tg_trigger->tgname,
 						RelationGetRelationName(trigdata->tg_relation)),
 				 errhint("Declare it with REFERENCING OLD TABLE and NEW TABLE.")));
+	return trigdata;
+}
+
+/* The same on a table of the owner, with so many arguments (-1: any). */
+TriggerData *
+cl_statement_trigger(FunctionCallInfo fcinfo, const char *name, int nargs)
+{
+	TriggerData *trigdata = cl_any_statement_trigger(fcinfo, name);
+
+	cl_check_trigger_owner(trigdata);
+	if (nargs >= 0 && trigdata->tg_trigger->tgnargs != nargs)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" needs %d trigger arguments", name, nargs)));
 	return trigdata;
 }
 

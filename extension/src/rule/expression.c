@@ -51,6 +51,8 @@
 
 typedef struct WalkState
 {
+	const Dialect *dialect;
+	TupleDesc	facts;
 	ParseState *pstate;
 	int			depth;
 	int			nodes;
@@ -70,6 +72,21 @@ static const char *const allowed_functions[] = {
 	"abs", "ceil", "ceiling", "div", "floor", "mod", "round", "sign", "trunc"
 };
 
+static bool type_allowed(Oid type);
+
+static const Dialect over_facts = {
+	.over = "facts",
+	.name = "fact",
+	.hint = "An expression compares and combines the facts of one row: \"strikes >= 3 AND NOT has_upcoming\".",
+	.type_hint = "Use boolean, smallint, integer, bigint, real, double precision, numeric or text; facts give dates as days.",
+	.name_hint = "The facts of a subject are the columns of its facts type; see \\d+ caseload.client_facts.",
+	.type_allowed = type_allowed,
+	.operators = allowed_operators,
+	.n_operators = lengthof(allowed_operators),
+	.functions = allowed_functions,
+	.n_functions = lengthof(allowed_functions)
+};
+
 /* What a text means must not depend on who reads it. */
 static const char *const pinned_settings[][2] = {
 	{"search_path", "pg_catalog, pg_temp"},
@@ -85,8 +102,8 @@ refuse(WalkState *walk, const char *what, int location)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("%s cannot be used in an expression over facts", what),
-			 errhint("An expression compares and combines the facts of one row: \"strikes >= 3 AND NOT has_upcoming\"."),
+			 errmsg("%s cannot be used in an expression over %s", what, walk->dialect->over),
+			 errhint("%s", walk->dialect->hint),
 			 parser_errposition(walk->pstate, location >= 0 ? location : walk->near)));
 }
 
@@ -118,9 +135,9 @@ type_allowed(Oid type)
 }
 
 static bool
-name_allowed(const char *name, const char *const *list, size_t count)
+name_allowed(const char *name, const char *const *list, int count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (int i = 0; i < count; i++)
 	{
 		if (strcmp(list[i], name) == 0)
 			return true;
@@ -152,11 +169,11 @@ check_raw_type(WalkState *walk, TypeName *name)
 			ReleaseSysCache(tuple);
 		}
 	}
-	if (!type_allowed(type))
+	if (!walk->dialect->type_allowed(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("this type cannot be used in an expression over facts"),
-				 errhint("Use boolean, smallint, integer, bigint, real, double precision, numeric or text; facts give dates as days."),
+				 errmsg("this type cannot be used in an expression over %s", walk->dialect->over),
+				 errhint("%s", walk->dialect->type_hint),
 				 parser_errposition(walk->pstate, name->location)));
 }
 
@@ -203,7 +220,7 @@ check_raw_operator(WalkState *walk, A_Expr *expr)
 			if (list_length(expr->name) != 1)
 				refuse(walk, "a qualified operator", expr->location);
 			/* others may take literals of types whose input does more than read */
-			if (!name_allowed(strVal(linitial(expr->name)), allowed_operators, lengthof(allowed_operators)))
+			if (!name_allowed(strVal(linitial(expr->name)), walk->dialect->operators, walk->dialect->n_operators))
 				refuse(walk, psprintf("operator \"%s\"", strVal(linitial(expr->name))), expr->location);
 			break;
 		case AEXPR_DISTINCT:
@@ -212,6 +229,11 @@ check_raw_operator(WalkState *walk, A_Expr *expr)
 			break;
 		case AEXPR_IN:
 			left = count_in_copies(expr->rexpr);
+			break;
+		case AEXPR_LIKE:
+		case AEXPR_ILIKE:
+			if (!walk->dialect->reads_text)
+				refuse(walk, "this operator", expr->location);
 			break;
 		case AEXPR_BETWEEN:
 		case AEXPR_NOT_BETWEEN:
@@ -296,8 +318,10 @@ check_raw(WalkState *walk, Node *node)
 				if (call->agg_order != NIL || call->agg_filter != NULL || call->over != NULL ||
 					call->agg_within_group || call->agg_star || call->agg_distinct || call->func_variadic)
 					refuse(walk, "an aggregate or window function", call->location);
-				if (list_length(call->funcname) != 1 ||
-					!name_allowed(strVal(linitial(call->funcname)), allowed_functions, lengthof(allowed_functions)))
+				/* x AT TIME ZONE y and its like are calls of a function of pg_catalog */
+				if ((list_length(call->funcname) != 1 &&
+					 !(walk->dialect->reads_text && call->funcformat == COERCE_SQL_SYNTAX)) ||
+					!name_allowed(strVal(llast(call->funcname)), walk->dialect->functions, walk->dialect->n_functions))
 					refuse(walk, psprintf("function \"%s\"", strVal(llast(call->funcname))), call->location);
 				check_raw(walk, (Node *) call->args);
 				break;
@@ -321,7 +345,7 @@ check_raw(WalkState *walk, Node *node)
 
 /* An operator of pg_catalog with one of the allowed symbols. */
 static bool
-operator_allowed(Oid opno)
+operator_allowed(const Dialect *dialect, Oid opno)
 {
 	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(opno));
 	Form_pg_operator form;
@@ -331,9 +355,9 @@ operator_allowed(Oid opno)
 		return false;
 	form = (Form_pg_operator) GETSTRUCT(tuple);
 	allowed = form->oprnamespace == PG_CATALOG_NAMESPACE &&
-		(form->oprleft == InvalidOid || type_allowed(form->oprleft)) &&
-		type_allowed(form->oprright) && type_allowed(form->oprresult) &&
-		name_allowed(NameStr(form->oprname), allowed_operators, lengthof(allowed_operators));
+		(form->oprleft == InvalidOid || dialect->type_allowed(form->oprleft)) &&
+		dialect->type_allowed(form->oprright) && dialect->type_allowed(form->oprresult) &&
+		name_allowed(NameStr(form->oprname), dialect->operators, dialect->n_operators);
 	ReleaseSysCache(tuple);
 	return allowed;
 }
@@ -341,10 +365,11 @@ operator_allowed(Oid opno)
 /*
  * A built-in function that is immutable and works on allowed types.  A call
  * must have an allowed name (round(numeric) is built in, but in SQL); a cast
- * is any conversion in C between these types.
+ * is any conversion in C between these types.  Mappings may call what
+ * settings guide, too, since they are run under pinned ones.
  */
 static bool
-function_allowed(FuncExpr *call)
+function_allowed(const Dialect *dialect, FuncExpr *call)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
 	Form_pg_proc form;
@@ -354,16 +379,17 @@ function_allowed(FuncExpr *call)
 		return false;
 	form = (Form_pg_proc) GETSTRUCT(tuple);
 	allowed = form->pronamespace == PG_CATALOG_NAMESPACE &&
-		form->provolatile == PROVOLATILE_IMMUTABLE &&
-		!form->proretset && type_allowed(form->prorettype);
+		!form->proretset && dialect->type_allowed(form->prorettype);
 	for (int i = 0; i < form->pronargs && allowed; i++)
-		allowed = type_allowed(form->proargtypes.values[i]);
-	if (call->funcformat == COERCE_EXPLICIT_CALL)
+		allowed = dialect->type_allowed(form->proargtypes.values[i]);
+	if (call->funcformat == COERCE_EXPLICIT_CALL || call->funcformat == COERCE_SQL_SYNTAX)
 		allowed = allowed &&
+			(form->provolatile == PROVOLATILE_IMMUTABLE ||
+			 (dialect->reads_text && form->provolatile == PROVOLATILE_STABLE)) &&
 			(form->prolang == INTERNALlanguageId || form->prolang == SQLlanguageId) &&
-			name_allowed(NameStr(form->proname), allowed_functions, lengthof(allowed_functions));
+			name_allowed(NameStr(form->proname), dialect->functions, dialect->n_functions);
 	else
-		allowed = allowed && form->prolang == INTERNALlanguageId;
+		allowed = allowed && form->provolatile == PROVOLATILE_IMMUTABLE && form->prolang == INTERNALlanguageId;
 	ReleaseSysCache(tuple);
 	return allowed;
 }
@@ -371,6 +397,7 @@ function_allowed(FuncExpr *call)
 static bool
 check_analyzed(Node *node, WalkState *walk)
 {
+	const Dialect *dialect = walk->dialect;
 	bool		bad = false;
 
 	if (node == NULL)
@@ -400,21 +427,29 @@ check_analyzed(Node *node, WalkState *walk)
 				if (constant->consttype == NUMERICOID && !constant->constisnull &&
 					strlen(DatumGetCString(DirectFunctionCall1(numeric_out, constant->constvalue))) > MAX_NUMERIC_DIGITS)
 					refuse(walk, "a number of this size", constant->location);
+				if (dialect->reads_text && TypeCategory(constant->consttype) == TYPCATEGORY_DATETIME &&
+					!constant->constisnull && !cl_is_fixed_moment(walk->pstate->p_sourcetext, constant->location))
+					refuse(walk, "a time that is not written in digits", constant->location);
 				break;
 			}
 		case T_OpExpr:
 		case T_DistinctExpr:
 		case T_NullIfExpr:
-			bad = !operator_allowed(((OpExpr *) node)->opno);
+			bad = !operator_allowed(dialect, ((OpExpr *) node)->opno);
 			break;
 		case T_ScalarArrayOpExpr:
-			bad = !operator_allowed(((ScalarArrayOpExpr *) node)->opno);
+			bad = !operator_allowed(dialect, ((ScalarArrayOpExpr *) node)->opno);
 			break;
 		case T_ArrayExpr:
-			bad = !type_allowed(((ArrayExpr *) node)->element_typeid);
+			bad = !dialect->type_allowed(((ArrayExpr *) node)->element_typeid);
 			break;
 		case T_FuncExpr:
-			bad = !function_allowed((FuncExpr *) node);
+			bad = !function_allowed(dialect, (FuncExpr *) node);
+			break;
+		case T_CoerceViaIO:
+			/* into text and back again, but for times: what a text means would depend on settings and on the clock */
+			bad = !dialect->reads_text || TypeCategory(exprType(node)) == TYPCATEGORY_DATETIME ||
+				TypeCategory(exprType(node)) == TYPCATEGORY_TIMESPAN;
 			break;
 		default:
 			bad = true;
@@ -424,8 +459,8 @@ check_analyzed(Node *node, WalkState *walk)
 	{
 		Oid			type = exprType(node);
 
-		bad = !type_allowed(type) &&
-			!(IsA(node, Const) && type_allowed(get_element_type(type)));
+		bad = !dialect->type_allowed(type) &&
+			!(IsA(node, Const) && dialect->type_allowed(get_element_type(type)));
 	}
 	if (bad)
 		refuse(walk, "this operator, function or type", exprLocation(node));
@@ -436,7 +471,8 @@ check_analyzed(Node *node, WalkState *walk)
 static Node *
 fact_reference(ParseState *pstate, ColumnRef *reference)
 {
-	TupleDesc	facts = pstate->p_ref_hook_state;
+	const WalkState *walk = pstate->p_ref_hook_state;
+	TupleDesc	facts = walk->facts;
 	const char *name = strVal(linitial(reference->fields));
 
 	for (int i = 0; i < facts->natts; i++)
@@ -448,11 +484,13 @@ fact_reference(ParseState *pstate, ColumnRef *reference)
 			Var		   *var = makeVar(1, column->attnum, column->atttypid,
 									  column->atttypmod, column->attcollation, 0);
 
-			if (!type_allowed(column->atttypid))
+			if (!walk->dialect->type_allowed(column->atttypid))
 				ereport(ERROR,
 						(errcode(ERRCODE_DATATYPE_MISMATCH),
-						 errmsg("fact \"%s\" cannot be used in an expression", name),
-						 errhint("Facts that are dates come as days, too: days_since_attended."),
+						 errmsg("%s \"%s\" cannot be used in an expression", walk->dialect->name, name),
+						 walk->dialect->reads_text ? errdetail("It is of type %s.", format_type_be(column->atttypid)) : 0,
+						 errhint("%s", walk->dialect->reads_text ? walk->dialect->type_hint :
+								 "Facts that are dates come as days, too: days_since_attended."),
 						 parser_errposition(pstate, reference->location)));
 			var->location = reference->location;
 			return (Node *) var;
@@ -460,8 +498,8 @@ fact_reference(ParseState *pstate, ColumnRef *reference)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("fact \"%s\" does not exist", name),
-			 errhint("The facts of a subject are the columns of its facts type; see \\d+ caseload.client_facts."),
+			 errmsg("%s \"%s\" does not exist", walk->dialect->name, name),
+			 errhint("%s", walk->dialect->name_hint),
 			 parser_errposition(pstate, reference->location)));
 	return NULL;
 }
@@ -483,14 +521,14 @@ expression_error_callback(void *source)
 /* --------------------------------------------------------------- service --- */
 
 /*
- * Source to an expression tree of the wanted type (boolean or numeric), as it
- * was written: nothing in it is folded yet, so nothing of it has been run.  In
- * the current memory context.  Errors: 42601 and the like of the parser, 0A000
- * for what is not allowed, 42703 for an unknown fact, 54001 for too much,
- * 42804 for a wrong type; all with a position.
+ * Source to an expression tree of the wanted type (boolean or numeric; any
+ * for InvalidOid), as it was written: nothing in it is folded yet, so nothing
+ * of it has been run.  In the current memory context.  Errors: 42601 and the
+ * like of the parser, 0A000 for what is not allowed, 42703 for an unknown
+ * fact, 54001 for too much, 42804 for a wrong type; all with a position.
  */
 Expr *
-cl_expression_check(const char *source, TupleDesc facts, Oid result_type)
+cl_expression_check_in(const Dialect *dialect, const char *source, TupleDesc facts, Oid result_type)
 {
 	ErrorContextCallback callback;
 	ParseState *pstate;
@@ -526,7 +564,9 @@ cl_expression_check(const char *source, TupleDesc facts, Oid result_type)
 	pstate = make_parsestate(NULL);
 	pstate->p_sourcetext = source;
 	pstate->p_pre_columnref_hook = fact_reference;
-	pstate->p_ref_hook_state = facts;
+	pstate->p_ref_hook_state = &walk;
+	walk.dialect = dialect;
+	walk.facts = facts;
 	walk.pstate = pstate;
 	walk.depth = walk.nodes = 0;
 	walk.copies = 1;
@@ -551,6 +591,12 @@ cl_expression_check(const char *source, TupleDesc facts, Oid result_type)
 	node = transformExpr(pstate, target->val, EXPR_KIND_CHECK_CONSTRAINT);
 	if (result_type == BOOLOID)
 		node = coerce_to_boolean(pstate, node, "condition");
+	else if (!OidIsValid(result_type))
+	{
+		/* a literal that nothing gives a type */
+		if (exprType(node) == UNKNOWNOID)
+			node = coerce_type(pstate, node, UNKNOWNOID, TEXTOID, -1, COERCION_IMPLICIT, COERCE_IMPLICIT_CAST, -1);
+	}
 	else
 	{
 		Oid			type = exprType(node);
@@ -576,6 +622,13 @@ cl_expression_check(const char *source, TupleDesc facts, Oid result_type)
 	AtEOXact_GUC(true, nest_level);
 	error_context_stack = callback.previous;
 	return (Expr *) node;
+}
+
+/* An expression over facts. */
+Expr *
+cl_expression_check(const char *source, TupleDesc facts, Oid result_type)
+{
+	return cl_expression_check_in(&over_facts, source, facts, result_type);
 }
 
 /* The same, folded and ready for ExecInitExpr(); folding may fail: 22012 and the like. */

@@ -1,0 +1,402 @@
+/*
+ * source_write.c
+ *		Take what a source says into appointment or contact: the triggers of
+ *		attached tables, refresh(), and what verify() asks.
+ *
+ * A statement on an attached table brings the keys of the rows that it wrote,
+ * before and after.  The view is asked for these keys, whatever has become of
+ * them since, and what it says is merged into our table as one statement,
+ * whose triggers do the rest.  So INSERT, UPDATE, DELETE, COPY, MERGE and
+ * referential actions are all the same, and a row that a later trigger has
+ * changed again is taken as it is.
+ *
+ * The keys of a table are locked by whoever writes its rows.  Rows of a view
+ * come from several tables, so writers of the tables it watches take turns:
+ * otherwise each might miss what the other has not committed yet.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/partition.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/tuptable.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+
+#include "key_set.h"
+#include "query.h"
+#include "source.h"
+#include "transition.h"
+
+PG_FUNCTION_INFO_V1(source_after_write);
+PG_FUNCTION_INFO_V1(refresh);
+PG_FUNCTION_INFO_V1(_source_differences);
+
+/* what is wrong, each kind and value once; the first hundred */
+static const char *const faults_query =
+	"SELECT count(*), string_agg(w.line, E'\\n' ORDER BY w.line COLLATE \"C\")"
+	" FROM (SELECT CASE i.fault WHEN 'code' THEN format('status: unknown code \"%s\"', left(i.value, 100))"
+	"   WHEN 'start' THEN format('at: \"%s\" is no time as ISO 8601 writes it', left(i.value, 100))"
+	"   WHEN 'district' THEN format('district: \"%s\" cannot be a district', left(i.value, 100))"
+	"   WHEN 'minutes' THEN format('minutes: %s is not from 0 to 1440', left(i.value, 100))"
+	"   ELSE 'key: a row has none' END || format(' (%s)', CASE count(*) WHEN 1 THEN '1 row' ELSE count(*) || ' rows' END) AS line"
+	" FROM incoming i WHERE i.fault IS NOT NULL GROUP BY i.fault, i.value ORDER BY 1 LIMIT 100) w";
+
+static CachedQuery count_faults_query = {
+	"INSERT INTO caseload.source_fault AS f (source_id, fault, value, occurrences)"
+	" SELECT $1, i.fault, left(i.value, 100), count(*) FROM incoming i WHERE i.fault IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 2, 3"
+	" ON CONFLICT (source_id, fault, value) DO UPDATE"
+	" SET occurrences = f.occurrences + EXCLUDED.occurrences, last_at = now()",
+	1, {"text"}
+};
+
+static CachedQuery forget_faults_query = {
+	"DELETE FROM caseload.source_fault f WHERE f.source_id = $1", 1, {"text"}
+};
+
+static const char *const twice_query =
+	"SELECT i.event_id FROM incoming i GROUP BY i.event_id HAVING count(*) > 1 ORDER BY 1 LIMIT 1";
+
+static CachedQuery missing_query = {
+	"SELECT EXISTS (SELECT FROM incoming i WHERE NOT i.gone"
+	" AND (NOT EXISTS (SELECT FROM caseload.client c WHERE c.district_id = i.district_id AND c.client_id = i.client_id)"
+	" OR i.therapist_id IS NOT NULL AND NOT EXISTS"
+	" (SELECT FROM caseload.therapist t WHERE t.district_id = i.district_id AND t.therapist_id = i.therapist_id)))",
+	0
+};
+
+/* Who is named for the first time. In key order, as everything that is locked. */
+static CachedQuery parent_queries[] = {
+	{"INSERT INTO caseload.district (district_id)"
+		" SELECT DISTINCT i.district_id FROM incoming i WHERE NOT i.gone"
+		" AND NOT EXISTS (SELECT FROM caseload.district d WHERE d.district_id = i.district_id)"
+	" ORDER BY 1 ON CONFLICT DO NOTHING", 0},
+	{"INSERT INTO caseload.site (district_id, site_id, time_zone)"
+		" SELECT i.district_id, i.site_id, min(caseload.canonical_zone(i.time_zone)) FROM incoming i WHERE NOT i.gone AND i.site_id IS NOT NULL"
+		" AND NOT EXISTS (SELECT FROM caseload.site s WHERE s.district_id = i.district_id AND s.site_id = i.site_id)"
+	" GROUP BY 1, 2 ORDER BY 1, 2 ON CONFLICT DO NOTHING", 0},
+	{"INSERT INTO caseload.therapist (district_id, therapist_id, discipline)"
+		" SELECT i.district_id, i.therapist_id, coalesce(min(i.discipline), 'unknown') FROM incoming i WHERE NOT i.gone AND i.therapist_id IS NOT NULL"
+		" AND NOT EXISTS (SELECT FROM caseload.therapist t WHERE t.district_id = i.district_id AND t.therapist_id = i.therapist_id)"
+	" GROUP BY 1, 2 ORDER BY 1, 2 ON CONFLICT DO NOTHING", 0},
+	{"INSERT INTO caseload.client (district_id, client_id, name, site_id)"
+		" SELECT DISTINCT ON (i.district_id, i.client_id) i.district_id, i.client_id, i.client_name, i.site_id FROM incoming i WHERE NOT i.gone"
+		" AND NOT EXISTS (SELECT FROM caseload.client c WHERE c.district_id = i.district_id AND c.client_id = i.client_id)"
+	" ORDER BY i.district_id, i.client_id, i.starts_at DESC, i.event_id ON CONFLICT DO NOTHING", 0},
+};
+
+#define MERGE_APPOINTMENT(FROM_WHAT) \
+	"MERGE INTO caseload.appointment a USING " FROM_WHAT " i ON a.source_id = $1 AND a.appointment_id = i.event_id" \
+	" WHEN MATCHED AND i.gone THEN DELETE" \
+	" WHEN MATCHED AND (a.district_id <> i.district_id OR a.client_id <> i.client_id OR a.starts_at <> i.starts_at" \
+	" OR a.status <> i.status::caseload.appointment_status OR a.therapist_id IS DISTINCT FROM i.therapist_id" \
+	" OR a.minutes IS DISTINCT FROM i.minutes) THEN UPDATE SET district_id = i.district_id, client_id = i.client_id," \
+	" starts_at = i.starts_at, status = i.status::caseload.appointment_status, therapist_id = i.therapist_id, minutes = i.minutes" \
+	" WHEN NOT MATCHED AND NOT i.gone THEN" \
+	" INSERT (district_id, client_id, appointment_id, therapist_id, starts_at, minutes, status, source_id)" \
+	" VALUES (i.district_id, i.client_id, i.event_id, i.therapist_id, i.starts_at, i.minutes, i.status::caseload.appointment_status, $1)"
+
+#define MERGE_CONTACT(FROM_WHAT) \
+	"MERGE INTO caseload.contact a USING " FROM_WHAT " i ON a.source_id = $1 AND a.contact_id = i.event_id" \
+	" WHEN MATCHED AND i.gone THEN DELETE" \
+	" WHEN MATCHED AND (a.district_id <> i.district_id OR a.client_id <> i.client_id OR a.at <> i.starts_at" \
+	" OR a.kind <> i.status::caseload.contact_kind) THEN UPDATE SET district_id = i.district_id, client_id = i.client_id," \
+	" at = i.starts_at, kind = i.status::caseload.contact_kind" \
+	" WHEN NOT MATCHED AND NOT i.gone THEN" \
+	" INSERT (district_id, client_id, contact_id, at, kind, source_id)" \
+	" VALUES (i.district_id, i.client_id, i.event_id, i.starts_at, i.status::caseload.contact_kind, $1)"
+
+/* everything that there is, and of what we have the rest as gone */
+#define ALL_OF(TABLE, ID) \
+	"(SELECT * FROM incoming UNION ALL SELECT m." ID ", true, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL" \
+	" FROM caseload." TABLE " m WHERE m.source_id = $1 AND NOT EXISTS (SELECT FROM incoming x WHERE x.event_id = m." ID "))"
+
+/* by whether they are contacts: of a few keys, and of all rows */
+static CachedQuery merge_queries[2] = {
+	{MERGE_APPOINTMENT("incoming"), 1, {"text"}},
+	{MERGE_CONTACT("incoming"), 1, {"text"}}
+};
+
+static const char *const merge_all_queries[2] = {
+	MERGE_APPOINTMENT(ALL_OF("appointment", "appointment_id")),
+	MERGE_CONTACT(ALL_OF("contact", "contact_id"))
+};
+
+#define DIFFERENCES(TABLE, ID, AT, SAME) \
+	"SELECT coalesce(i.district_id, m.district_id), coalesce(i.client_id, m.client_id)," \
+	" format(CASE WHEN m." ID " IS NULL THEN 'source \"%s\": event \"%s\" is missing'" \
+	" WHEN i.event_id IS NULL THEN 'source \"%s\": event \"%s\" is not there'" \
+	" ELSE 'source \"%s\": event \"%s\" differs' END, $1, substr(coalesce(i.event_id, m." ID "), length($1) + 2))" \
+	" FROM (SELECT * FROM incoming WHERE NOT gone) i" \
+	" FULL JOIN (SELECT * FROM caseload." TABLE " t WHERE t.source_id = $1) m ON m." ID " = i.event_id" \
+	" WHERE (m." ID " IS NULL OR i.event_id IS NULL OR m.district_id <> i.district_id OR m.client_id <> i.client_id" \
+	" OR m." AT " <> i.starts_at OR " SAME ")" \
+	" AND ($2 IS NULL OR coalesce(i.district_id, m.district_id) = $2 OR m.district_id = $2)"
+
+static const char *const differences_queries[2] = {
+	DIFFERENCES("appointment", "appointment_id", "starts_at",
+				"m.status::text <> i.status OR m.therapist_id IS DISTINCT FROM i.therapist_id OR m.minutes IS DISTINCT FROM i.minutes"),
+	DIFFERENCES("contact", "contact_id", "at", "m.kind::text <> i.status")
+};
+
+/* -------------------------------------------------------------- writing --- */
+
+static bool
+any_fault(Tuplestorestate *incoming, TupleDesc desc)
+{
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	bool		found = false;
+
+	tuplestore_rescan(incoming);
+	while (!found && tuplestore_gettupleslot(incoming, true, false, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		found = !slot_attisnull(slot, CL_INCOMING_FAULT);
+	}
+	tuplestore_rescan(incoming);
+	ExecDropSingleTupleTableSlot(slot);
+	return found;
+}
+
+/* 22023 with all that is wrong. */
+static void
+refuse_faults(const Source *source)
+{
+	bool		isnull;
+
+	(void) cl_run_once(faults_query, 0, NULL, NULL, false);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("source \"%s\" cannot be understood", source->source_id),
+			 errdetail("%s", TextDatumGetCString(cl_result(0, 2, &isnull))),
+			 errhint("Name the codes in the mapping, filter such rows out, or attach with \"unknown\": \"skip\", which counts them.")));
+}
+
+/*
+ * Take what the source says of these keys (NULL: of all) into our table;
+ * returns how many of our rows that changed.  22023 for what cannot be
+ * understood, where the source says so.
+ */
+uint64
+cl_take_source(Source *source, Tuplestorestate *changed)
+{
+	Tuplestorestate *incoming = tuplestore_begin_heap(false, false, work_mem);
+	TupleDesc	desc = cl_incoming_desc();
+	bool		all = (changed == NULL);
+	Datum		id = CStringGetTextDatum(source->source_id);
+	OwnerScope	scope;
+	bool		isnull;
+	uint64		count;
+
+	/* what the statement has written, and all that others have committed */
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetLatestSnapshot());
+	cl_read_source(source, changed, incoming);
+	PopActiveSnapshot();
+
+	if (all)
+		cl_enter_planned(&scope);
+	else
+		cl_enter(&scope);
+	cl_register_rows("incoming", desc, incoming);
+	if (all && source->skip)
+		(void) cl_run(&forget_faults_query, &id, NULL);
+	if (any_fault(incoming, desc))
+	{
+		if (!source->skip)
+			refuse_faults(source);
+		(void) cl_run(&count_faults_query, &id, NULL);
+	}
+	if (!source->is_table && cl_run_once(twice_query, 0, NULL, NULL, false) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CARDINALITY_VIOLATION),
+				 errmsg("source \"%s\" has several rows of one key", source->source_id),
+				 errdetail("Event \"%s\" is there more than once.", TextDatumGetCString(cl_result(0, 1, &isnull)))));
+	(void) cl_run(&missing_query, NULL, NULL);
+	if (DatumGetBool(cl_result(0, 1, &isnull)))
+	{
+		for (size_t i = 0; i < lengthof(parent_queries); i++)
+			(void) cl_run(&parent_queries[i], NULL, NULL);
+	}
+	count = all ? cl_run_once(merge_all_queries[source->contacts], 1, &id, NULL, false)
+		: cl_run(&merge_queries[source->contacts], &id, NULL);
+	cl_leave(&scope);
+	tuplestore_end(incoming);
+	return count;
+}
+
+/* ------------------------------------------------------------- triggers --- */
+
+/*
+ * The columns of the table at hand that hold the keys: those of the relation,
+ * under their names in a partition; of a table that a view watches those that
+ * the trigger names.  False where the keys cannot be told.
+ */
+static bool
+find_keys(const Source *source, const TriggerData *trigdata, AttrNumber *columns)
+{
+	Relation	rel = trigdata->tg_relation;
+	Trigger    *trigger = trigdata->tg_trigger;
+
+	for (int i = 0; i < source->n_keys; i++)
+	{
+		AttrNumber	column;
+
+		if (!source->is_table)
+			column = trigger->tgnargs == source->n_keys + 1 ? get_attnum(RelationGetRelid(rel), trigger->tgargs[i + 1]) : InvalidAttrNumber;
+		else if (RelationGetRelid(rel) == source->relid)
+			column = source->keys[i];
+		else
+			column = get_attnum(RelationGetRelid(rel), get_attname(source->relid, source->keys[i], false));
+		if (column <= 0 || TupleDescAttr(RelationGetDescr(rel), column - 1)->atttypid != source->key_types[i])
+			return false;
+		columns[i] = column;
+	}
+	return true;
+}
+
+static void
+add_keys(const Source *source, TriggerData *trigdata, Tuplestorestate *rows, const AttrNumber *columns,
+		 TupleDesc desc, Tuplestorestate *changed)
+{
+	TupleTableSlot *slot;
+	Datum		values[CL_SOURCE_KEYS];
+	bool		nulls[CL_SOURCE_KEYS];
+
+	if (rows == NULL)
+		return;
+	slot = MakeSingleTupleTableSlot(RelationGetDescr(trigdata->tg_relation), &TTSOpsMinimalTuple);
+	tuplestore_rescan(rows);
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < source->n_keys; i++)
+			values[i] = slot_getattr(slot, columns[i], &nulls[i]);
+		tuplestore_putvalues(changed, desc, values, nulls);
+	}
+	tuplestore_rescan(rows);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/* Nobody writes what we read, until the transaction ends. */
+static void
+keep_writers_out(const Source *source)
+{
+	if (source->scan || !source->is_table)
+		cl_key_lock(CStringGetTextDatum(source->source_id), CStringGetTextDatum(""), CL_LOCK_SOURCES);
+	else
+		(void) find_all_inheritors(source->relid, ShareLock, NULL);
+	if (!source->scan && source->is_table)
+		LockRelationOid(source->relid, ShareLock);
+}
+
+/*
+ * Statement trigger of an attached table, of its partitions, and of tables
+ * that an attached view watches.  Arguments: the source, and for a watched
+ * table the columns that are the keys of the view.
+ */
+Datum
+source_after_write(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = cl_any_statement_trigger(fcinfo, "source_after_write");
+	AttrNumber	columns[CL_SOURCE_KEYS];
+	Tuplestorestate *changed;
+	TupleDesc	desc;
+	Source	   *source;
+
+	if (trigdata->tg_trigger->tgnargs < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" needs the name of a source as argument", "source_after_write")));
+	source = cl_source(trigdata->tg_trigger->tgargs[0]);
+	if (source->scan)
+		return PointerGetDatum(NULL);
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event) || !find_keys(source, trigdata, columns))
+	{
+		keep_writers_out(source);
+		(void) cl_take_source(source, NULL);
+		return PointerGetDatum(NULL);
+	}
+	if (!source->is_table)
+		keep_writers_out(source);
+	desc = cl_source_key_desc(source);
+	changed = tuplestore_begin_heap(false, false, work_mem);
+	add_keys(source, trigdata, trigdata->tg_oldtable, columns, desc, changed);
+	add_keys(source, trigdata, trigdata->tg_newtable, columns, desc, changed);
+	if (tuplestore_tuple_count(changed) > 0)
+		(void) cl_take_source(source, changed);
+	tuplestore_end(changed);
+	return PointerGetDatum(NULL);
+}
+
+/* ------------------------------------------------- refresh and differences --- */
+
+/*
+ * refresh(source_id) -> number of rows of ours that were written
+ *
+ * Compares all rows of a source with what was taken from it, and writes the
+ * difference.  Strict.  22023 for an unknown source, and for rows that cannot
+ * be understood.
+ */
+Datum
+refresh(PG_FUNCTION_ARGS)
+{
+	Source	   *source = cl_source(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+
+	keep_writers_out(source);
+	PG_RETURN_INT64((int64) cl_take_source(source, NULL));
+}
+
+/*
+ * _source_differences(source_id, district) -> district_id, client_id, difference
+ *
+ * What was taken from a source and is not as it says (any more).  A district
+ * of NULL is all.  Read on the snapshot of the calling query.  42501 for
+ * whoever may not read the relation, or sees some of its rows only: the
+ * owner's rights must tell nobody what his own do not.
+ */
+Datum
+_source_differences(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Datum		values[2];
+	char		nulls[2] = {' ', ' '};
+	Tuplestorestate *incoming;
+	Source	   *source;
+	int			guc_level;
+	uint64		count;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	source = cl_source(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	if (pg_class_aclcheck(source->relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
+		check_enable_rls(source->relid, InvalidOid, true) == RLS_ENABLED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to compare source \"%s\"", source->source_id),
+				 errdetail("It takes the right to read all rows of relation \"%s\".", get_rel_name(source->relid))));
+
+	incoming = tuplestore_begin_heap(false, false, work_mem);
+	cl_read_source(source, NULL, incoming);
+	guc_level = cl_enter_reader(false);
+	cl_register_rows("incoming", cl_incoming_desc(), incoming);
+	values[0] = CStringGetTextDatum(source->source_id);
+	values[1] = PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1);
+	nulls[1] = PG_ARGISNULL(1) ? 'n' : ' ';
+	count = cl_run_once(differences_queries[source->contacts], 2, values, nulls, true);
+	for (uint64 i = 0; i < count; i++)
+		tuplestore_puttuple(rsinfo->setResult, SPI_tuptable->vals[i]);
+	cl_leave_reader(guc_level);
+	tuplestore_end(incoming);
+	return (Datum) 0;
+}
