@@ -14,6 +14,15 @@ AS 'MODULE_PATHNAME', 'accept_count'
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION caseload.accept_count(integer, double precision[], double precision, double precision) IS 'How many of these clients, in their order, may be accepted for so many slots a week: the most so that more come than there are slots with at most this probability; or, with idle_share (the cost of an idle slot in the sum of that and of the cost of one client too many), as long as another one pays. How many come then in the mean, and the probabilities of one too many and of an idle slot.';
 
+CREATE FUNCTION caseload.accept_mix(
+  slots integer, show_rate double precision, max_overflow_probability double precision DEFAULT 0.05,
+  shares double precision[] DEFAULT '{0.55,0.30,0.15}', frequencies double precision[] DEFAULT '{1,0.5,0.25}',
+  OUT accept integer, OUT expected double precision, OUT p_overflow double precision)
+RETURNS record
+AS 'MODULE_PATHNAME', 'accept_mix'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION caseload.accept_mix(integer, double precision, double precision, double precision[], double precision[]) IS 'How many clients go with so many weekly slots when shares of them come weekly, every other week and so on (frequencies), each appears with show_rate, and more come than there are slots with at most this probability. 30 slots, 87 %, 55/30/15 %: 40 at 0.05, 44 at 0.2, 48 at 0.5.';
+
 CREATE FUNCTION caseload._group_cover(
   grades integer[], windows caseload.availability[], minutes integer, sessions integer, group_size integer, grade_span integer,
   OUT groups integer[], OUT group_count integer, OUT fewest integer)

@@ -67,7 +67,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, caseload, pg_temp
 AS $$
 DECLARE
-  zone  text := caseload._slot_zone(NEW);
+  own_zone text := caseload._slot_zone(NEW);
   other record;
   hours caseload.availability;
   own   text;
@@ -80,10 +80,10 @@ BEGIN
   PERFORM FROM caseload.client c WHERE c.district_id = NEW.district_id AND c.client_id = NEW.client_id FOR NO KEY UPDATE;
   FOR other IN
     SELECT o.slot_id, o.client_id, o.therapist_id, o.during, o.delivery, z.zone, m.day,
-           o.therapist_id = NEW.therapist_id AND o.client_id <> NEW.client_id AND o.during = NEW.during AND z.zone = zone AS together
+           o.therapist_id = NEW.therapist_id AND o.client_id <> NEW.client_id AND o.during = NEW.during AND z.zone = own_zone AS together
       FROM caseload.schedule_slot o
      CROSS JOIN LATERAL (SELECT caseload._slot_zone(o)) AS z (zone)
-     CROSS JOIN LATERAL (SELECT caseload._times_meet(NEW.during, zone, o.during, z.zone, NEW.valid * o.valid)) AS m (day)
+     CROSS JOIN LATERAL (SELECT caseload._times_meet(NEW.during, own_zone, o.during, z.zone, NEW.valid * o.valid)) AS m (day)
      WHERE o.district_id = NEW.district_id AND (o.therapist_id = NEW.therapist_id OR o.client_id = NEW.client_id)
        AND o.slot_id <> NEW.slot_id AND o.during IS NOT NULL AND o.valid && NEW.valid AND m.day IS NOT NULL
      ORDER BY o.slot_id
@@ -97,9 +97,8 @@ BEGIN
     ELSIF NOT other.together THEN
       RAISE EXCEPTION 'conflicting schedule slot'
         USING ERRCODE = 'exclusion_violation',
-              DETAIL = format('%s "%s" has client "%s" at %s (%s) and client "%s" at %s (%s); they overlap in the week of %s.',
-                              CASE WHEN other.therapist_id = NEW.therapist_id THEN 'Therapist' ELSE 'Another therapist, not' END, NEW.therapist_id,
-                              NEW.client_id, NEW.during, zone, other.client_id, other.during, other.zone, other.day),
+              DETAIL = format('Therapist "%s" has client "%s" at %s (%s), and therapist "%s" client "%s" at %s (%s); they overlap in the week of %s.',
+                              NEW.therapist_id, NEW.client_id, NEW.during, own_zone, other.therapist_id, other.client_id, other.during, other.zone, other.day),
               HINT = 'Rows at exactly the same time are a group.',
               SCHEMA = 'caseload', TABLE = 'schedule_slot', CONSTRAINT = 'schedule_slot_conflict';
     END IF;
@@ -107,9 +106,9 @@ BEGIN
   -- sessions are booked in hours for direct work only, where those are known
   hours := caseload._availability_on(NEW.district_id, NEW.therapist_id, greatest(coalesce(lower(NEW.valid), CURRENT_DATE), least(CURRENT_DATE, upper(NEW.valid) - 1)));
   own := (SELECT t.time_zone FROM caseload.therapist t WHERE t.district_id = NEW.district_id AND t.therapist_id = NEW.therapist_id);
-  IF NOT hours @> caseload.at_zone(NEW.during, zone, coalesce(own, zone), greatest(coalesce(lower(NEW.valid), CURRENT_DATE), least(CURRENT_DATE, upper(NEW.valid) - 1))) THEN
+  IF NOT hours @> caseload.at_zone(NEW.during, own_zone, coalesce(own, own_zone), greatest(coalesce(lower(NEW.valid), CURRENT_DATE), least(CURRENT_DATE, upper(NEW.valid) - 1))) THEN
     RAISE EXCEPTION 'slot lies outside the hours of therapist "%" for direct work', NEW.therapist_id
-      USING ERRCODE = 'check_violation', DETAIL = format('The slot is %s (%s), the hours are %s (%s).', NEW.during, zone, hours, coalesce(own, zone)),
+      USING ERRCODE = 'check_violation', DETAIL = format('The slot is %s (%s), the hours are %s (%s).', NEW.during, own_zone, hours, coalesce(own, own_zone)),
             HINT = 'Only confirmed hours of the kind direct count.',
             SCHEMA = 'caseload', TABLE = 'schedule_slot', CONSTRAINT = 'schedule_slot_hours';
   END IF;

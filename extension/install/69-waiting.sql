@@ -75,7 +75,7 @@ DECLARE
   line caseload.service := caseload._waiting_service(service_id, district_id);
 BEGIN
   PERFORM caseload._therapist_district(therapist_id, line.district_id);
-  IF until < CURRENT_DATE OR NOT isfinite(until) THEN
+  IF until < caseload._client_day(line.district_id, line.client_id) OR NOT isfinite(until) THEN
     RAISE EXCEPTION 'an offer must stand until today at least'
       USING ERRCODE = 'invalid_parameter_value', HINT = 'NULL = until it is answered.';
   END IF;
@@ -137,26 +137,28 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, caseload, pg_temp
 AS $$
 #variable_conflict use_variable
+DECLARE
+  day date := coalesce(as_of, caseload._client_day(line.district_id, line.client_id));
 BEGIN
   IF line.therapist_id IS NOT NULL THEN
     RAISE EXCEPTION 'the service does not wait'
       USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Therapist "%s" gives it.', line.therapist_id),
             HINT = 'A service that is given ends with its period.';
-  ELSIF as_of IS NULL OR NOT isfinite(as_of) THEN
+  ELSIF NOT isfinite(day) THEN
     RAISE EXCEPTION 'the day on which a service leaves the waiting list must be finite' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   PERFORM caseload._waiting_step(line, state, why);
   -- the plan ends with it, so that every report that counts what waits says the same
-  IF lower(line.period) >= as_of THEN
+  IF lower(line.period) >= day THEN
     DELETE FROM caseload.service s WHERE s.district_id = line.district_id AND s.service_id = line.service_id;
-  ELSIF upper_inf(line.period) OR upper(line.period) > as_of THEN
-    UPDATE caseload.service s SET period = daterange(lower(s.period), as_of) WHERE s.district_id = line.district_id AND s.service_id = line.service_id;
+  ELSIF upper_inf(line.period) OR upper(line.period) > day THEN
+    UPDATE caseload.service s SET period = daterange(lower(s.period), day) WHERE s.district_id = line.district_id AND s.service_id = line.service_id;
   END IF;
 END
 $$;
-COMMENT ON FUNCTION caseload._leave_waiting(caseload.service, text, text, date) IS 'Internal: a service leaves the waiting list: it is due until before a day; one that would begin on it or later is deleted, its steps stay.';
+COMMENT ON FUNCTION caseload._leave_waiting(caseload.service, text, text, date) IS 'Internal: a service leaves the waiting list: it is due until before a day (NULL: today at the client''s site); one that would begin on it or later is deleted, its steps stay.';
 
-CREATE OR REPLACE FUNCTION caseload.cancel_waiting(service_id text, why text, as_of date DEFAULT CURRENT_DATE, district_id text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION caseload.cancel_waiting(service_id text, why text, as_of date DEFAULT NULL, district_id text DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, caseload, pg_temp
@@ -171,7 +173,7 @@ $$;
 COMMENT ON FUNCTION caseload.cancel_waiting(text, text, date, text) IS 'A client who waits wants the service no more, for a reason: it ends on the day before (and is deleted where it was never due).';
 
 CREATE OR REPLACE FUNCTION caseload.expire_waiting(
-  as_of date DEFAULT CURRENT_DATE, in_district text DEFAULT NULL, to_state text DEFAULT 'waiting', days_waiting integer DEFAULT NULL)
+  as_of date DEFAULT NULL, in_district text DEFAULT NULL, to_state text DEFAULT 'waiting', days_waiting integer DEFAULT NULL)
 RETURNS TABLE (district_id text, service_id text, state text)
 LANGUAGE plpgsql VOLATILE ROWS 10
 SET search_path = pg_catalog, caseload, pg_temp
@@ -184,7 +186,7 @@ BEGIN
   FOR late IN
     SELECT w.district_id, w.service_id, format('offer until %s not answered', w.offered_until) AS why, expire_waiting.to_state AS state
       FROM caseload.waiting w
-     WHERE w.state = 'offered' AND w.offered_until < expire_waiting.as_of AND (in_district IS NULL OR w.district_id = in_district)
+     WHERE w.state = 'offered' AND w.offered_until < coalesce(expire_waiting.as_of, caseload._client_day(w.district_id, w.client_id)) AND (in_district IS NULL OR w.district_id = in_district)
     UNION ALL
     SELECT l.district_id, l.service_id, format('waited for %s days', l.days_waiting), 'expired'
       FROM caseload.waiting_list(expire_waiting.as_of, in_district) l
@@ -204,7 +206,7 @@ BEGIN
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION caseload.expire_waiting(date, text, text, integer) IS 'Ends offers that stood until before a date: the client waits on (to_state waiting), or leaves the list (expired); with days_waiting, services that have waited longer leave it, too. Made for the daily run; lists what it did.';
+COMMENT ON FUNCTION caseload.expire_waiting(date, text, text, integer) IS 'Ends offers that stood until before a date (NULL: today at the client''s site): the client waits on (to_state waiting), or leaves the list (expired); with days_waiting, services that have waited longer leave it, too. Made for the daily run; lists what it did.';
 
 CREATE OR REPLACE FUNCTION caseload.waiting_states(as_of date DEFAULT NULL, in_district text DEFAULT NULL)
 RETURNS TABLE (district_id text, discipline text, place integer, service_id text, client_id text, site_id text, state text, priority integer,

@@ -279,50 +279,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.students_that_fit(caseload.availability, integer, integer) IS 'The same in given times of the week: only whole sessions within one of its intervals count.';
 
-CREATE OR REPLACE FUNCTION caseload.accept_mix(
-  slots integer, show_rate double precision, max_overflow_probability double precision DEFAULT 0.05,
-  shares double precision[] DEFAULT '{0.55,0.30,0.15}', frequencies double precision[] DEFAULT '{1,0.5,0.25}')
-RETURNS TABLE (accept integer, expected double precision, p_overflow double precision)
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1
-SET search_path = pg_catalog, caseload, pg_temp
-AS $$
-DECLARE
-  mix    double precision[];
-  counts integer[];
-  next   double precision;
-BEGIN
-  IF slots IS NULL OR show_rate IS NULL OR max_overflow_probability IS NULL THEN
-    RETURN;
-  ELSIF slots NOT BETWEEN 0 AND 1000 THEN
-    RAISE EXCEPTION 'slots must be between 0 and 1000' USING ERRCODE = 'invalid_parameter_value';
-  ELSIF NOT (show_rate > 0 AND show_rate <= 1 AND max_overflow_probability >= 0 AND max_overflow_probability < 1) THEN
-    RAISE EXCEPTION 'probability must be between 0 and 1'
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'Where nobody comes, or everything is allowed, no number is too many.';
-  ELSIF cardinality(shares) IS DISTINCT FROM cardinality(frequencies) OR cardinality(shares) = 0
-        OR EXISTS (SELECT FROM unnest(shares, frequencies) AS m (share, frequency)
-                    WHERE NOT coalesce(m.share >= 0 AND m.share <= 1 AND m.frequency > 0 AND m.frequency <= 1, false))
-        OR abs((SELECT sum(s) FROM unnest(shares) s) - 1) > 1e-9 THEN
-    RAISE EXCEPTION 'shares must add up to 1 and have a frequency above 0 up to 1 each' USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  accept := 0;
-  expected := 0;
-  p_overflow := 0;
-  FOR clients IN 1 .. 100 * (slots + 1) LOOP
-    -- so many of each kind, rounded; the last kind has the rest
-    counts := ARRAY(SELECT CASE WHEN i < cardinality(shares) THEN round(shares[i] * clients) END FROM generate_subscripts(shares, 1) i);
-    counts[cardinality(shares)] := greatest(clients - (SELECT coalesce(sum(c), 0) FROM unnest(counts) c), 0);
-    mix := ARRAY(SELECT show_rate * frequencies[i] FROM generate_subscripts(shares, 1) i CROSS JOIN generate_series(1, counts[i]) ORDER BY i);
-    next := caseload.poisson_binomial_tail(mix, slots);
-    EXIT WHEN next > max_overflow_probability;
-    accept := clients;
-    expected := (SELECT coalesce(sum(m), 0) FROM unnest(mix) m);
-    p_overflow := next;
-  END LOOP;
-  RETURN NEXT;
-END
-$$;
-COMMENT ON FUNCTION caseload.accept_mix(integer, double precision, double precision, double precision[], double precision[]) IS 'How many clients go with so many weekly slots when shares of them come weekly, every other week and so on (frequencies), each appears with show_rate, and more come than there are slots with at most this probability. 30 slots, 87 %, 55/30/15 %: 40 at 0.05, 44 at 0.2, 48 at 0.5.';
-
 CREATE OR REPLACE FUNCTION caseload.show_probabilities(as_of date DEFAULT NULL, in_district text DEFAULT NULL, prior_weight numeric DEFAULT 10)
 RETURNS TABLE (district_id text, client_id text, booked integer, shown integer, practice_rate numeric, show_probability numeric)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000

@@ -231,13 +231,13 @@ append_reason(StringInfo text, const CapacityReason *reason)
 						 reason->unit);
 }
 
-/* Numbers of minutes and points have two decimals, those of clients none that are 0. */
+/* Numbers of minutes and points have two decimals, those of clients and sessions none that are 0. */
 Numeric
 cl_shown(const CapacityReason *reason, Numeric value)
 {
 	if (value == NULL)
 		return NULL;
-	if (reason->rule == RULE_HEADCOUNT)
+	if (reason->rule == RULE_HEADCOUNT || reason->rule == RULE_AVAILABILITY)
 		return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(value)));
 	return DatumGetNumeric(DirectFunctionCall2(numeric_round, NumericGetDatum(value), Int32GetDatum(2)));
 }

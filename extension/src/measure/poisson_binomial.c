@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
@@ -20,9 +22,12 @@
 
 /* So many are no clinic's; their distribution would take too long. */
 #define MOST_SLOTS		100000
+#define MOST_MIXED		1000	/* of a mix, of which every number is tried */
+#define MOST_CLIENTS	20000
 
 PG_FUNCTION_INFO_V1(poisson_binomial_tail);
 PG_FUNCTION_INFO_V1(accept_count);
+PG_FUNCTION_INFO_V1(accept_mix);
 
 /* The probabilities of an array; 22004 for NULL in it, 22023 for what is no probability. */
 static int
@@ -166,5 +171,94 @@ accept_count(PG_FUNCTION_ARGS)
 	values[1] = Float8GetDatum(expected);
 	values[2] = Float8GetDatum(Min(at[slots + 1], 1));
 	values[3] = Float8GetDatum(Min(idle, 1));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
+}
+
+/* A share or a frequency: 22023 for what cannot be one. */
+static void
+check_mix(const double *shares, int n_shares, const double *frequencies, int n_frequencies)
+{
+	double		sum = 0;
+	bool		good = n_shares == n_frequencies && n_shares > 0;
+
+	for (int i = 0; good && i < n_shares; i++)
+	{
+		good = frequencies[i] > 0;
+		sum += shares[i];
+	}
+	if (!good || fabs(sum - 1) > 1e-9)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("shares must add up to 1 and have a frequency above 0 each")));
+}
+
+/*
+ * accept_mix(slots int, show_rate, max_overflow_probability double precision,
+ * shares double precision[], frequencies double precision[]) -> (accept int,
+ * expected, p_overflow double precision): how many clients go with so many
+ * weekly slots, of whom shares come with these frequencies a week and each
+ * time appear with show_rate.  Of each number there are as many of each kind
+ * as the share says, rounded, and the rest of the last kind.  22023 where
+ * nobody comes, or nothing is too many.
+ */
+Datum
+accept_mix(PG_FUNCTION_ARGS)
+{
+	int32		slots = PG_GETARG_INT32(0);
+	double		show = PG_GETARG_FLOAT8(1);
+	double		limit = PG_GETARG_FLOAT8(2);
+	const double *shares;
+	const double *frequencies;
+	int			kinds = read_probabilities(PG_GETARG_ARRAYTYPE_P(3), &shares);
+	int			n_frequencies = read_probabilities(PG_GETARG_ARRAYTYPE_P(4), &frequencies);
+	int			accept = 0;
+	double		expected = 0;
+	double		overflow = 0;
+	double	   *at;
+	TupleDesc	tupdesc;
+	Datum		values[3];
+	bool		nulls[3] = {false};
+
+	check_mix(shares, kinds, frequencies, n_frequencies);
+	if (slots < 0 || slots > MOST_MIXED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("slots must be between 0 and %d", MOST_MIXED)));
+	if (!(show > 0 && show <= 1 && limit >= 0 && limit < 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("probability must be between 0 and 1"),
+				 errhint("Where nobody comes, or everything is allowed, no number is too many.")));
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	at = palloc(sizeof(double) * (slots + 2));
+	for (int clients = 1; clients <= MOST_CLIENTS; clients++)
+	{
+		int			known = 0;
+		double		mean = 0;
+
+		memset(at, 0, sizeof(double) * (slots + 2));
+		at[0] = 1;
+		for (int kind = 0; kind < kinds; kind++)
+		{
+			double		p = show * frequencies[kind];
+			int			until = kind + 1 == kinds ? clients : Min(known + (int) rint(shares[kind] * clients), clients);
+
+			CHECK_FOR_INTERRUPTS();
+			while (known < until)
+			{
+				take_in(at, slots, known++, p);
+				mean += p;
+			}
+		}
+		if (at[slots + 1] > limit)
+			break;
+		accept = clients;
+		expected = mean;
+		overflow = at[slots + 1];
+	}
+	values[0] = Int32GetDatum(accept);
+	values[1] = Float8GetDatum(expected);
+	values[2] = Float8GetDatum(overflow);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
 }

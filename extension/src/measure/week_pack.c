@@ -289,7 +289,7 @@ match_steps(Packing *week)
 			{
 				/* whoever is reached from here shares time that is all taken */
 				for (int j = 0; j < week->count; j++)
-					week->sessions[j].short_of_time = week->sessions[j].short_of_time || seen[j];
+					week->sessions[j].short_of_time = (week->sessions[j].short_of_time || seen[j]) && week->sessions[j].n_starts > 0;
 				break;
 			}
 			matched++;
