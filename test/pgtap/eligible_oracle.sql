@@ -38,7 +38,7 @@ INSERT INTO license (district_id, therapist_id, state, discipline, valid)
   SELECT t.district_id, t.therapist_id, x.state, t.discipline, x.valid::daterange FROM therapist t, (VALUES ('AK', '[2020-01-01,2026-03-02)'), ('NJ', '[2026-03-02,)'), ('IL', '(,)')) AS x (state, valid)
    WHERE pg_temp.h(therapist_id, x.state) % 2 = 0 ON CONFLICT DO NOTHING;
 DELETE FROM license WHERE pg_temp.h(therapist_id, 'none') % 7 = 0;
-UPDATE therapist SET state = CASE pg_temp.h(therapist_id, 'state') % 3 WHEN 0 THEN 'NJ' WHEN 1 THEN NULL ELSE state END WHERE pg_temp.h(therapist_id, 'moves') % 2 = 0;
+UPDATE therapist SET state = CASE pg_temp.h(therapist_id, 'state') % 3 WHEN 0 THEN 'NJ' WHEN 1 THEN NULL ELSE state END WHERE pg_temp.h(therapist_id, 'moves') % 2 = 1;
 DELETE FROM therapist_scope;
 INSERT INTO therapist_scope (district_id, therapist_id, lowest_grade, highest_grade, evaluation_only, valid)
   SELECT district_id, therapist_id, CASE WHEN pg_temp.h(therapist_id, 'low') % 2 = 0 THEN 3 END, CASE WHEN pg_temp.h(therapist_id, 'high') % 2 = 0 THEN 9 END, pg_temp.h(therapist_id, 'evaluates') % 4 = 0, '[2026-01-01,2027-01-01)'
