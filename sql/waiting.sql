@@ -42,6 +42,17 @@ UPDATE caseload.service SET therapist_id = 't1' WHERE district_id = 'WAI' AND se
 SELECT state, therapist_id FROM caseload.waiting WHERE district_id = 'WAI' AND service_id = 's3';
 UPDATE caseload.service SET therapist_id = NULL WHERE district_id = 'WAI' AND service_id = 's3';
 SELECT from_state, to_state FROM caseload.waiting_history('c3', 'WAI');
+-- whoever may change plans need have no rights on the list
+CREATE ROLE regress_caseload_plain;
+GRANT USAGE ON SCHEMA caseload TO regress_caseload_plain;
+GRANT SELECT, UPDATE ON caseload.service TO regress_caseload_plain;
+SET ROLE regress_caseload_plain;
+UPDATE caseload.service SET therapist_id = 't1' WHERE district_id = 'WAI' AND service_id = 's3';
+UPDATE caseload.service SET therapist_id = NULL WHERE district_id = 'WAI' AND service_id = 's3';
+RESET ROLE;
+DROP OWNED BY regress_caseload_plain;
+DROP ROLE regress_caseload_plain;
+SELECT from_state, to_state, by = session_user AS own FROM caseload.waiting_history('c3', 'WAI');
 -- cancelled: due until yesterday, and off every report; what would begin later was never due
 SELECT caseload.cancel_waiting('s3', '', district_id => 'WAI');
 SELECT caseload.cancel_waiting('s3', 'moved away', district_id => 'WAI');

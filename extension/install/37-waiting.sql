@@ -117,22 +117,5 @@ CREATE OR REPLACE TRIGGER waiting_after_write AFTER INSERT OR UPDATE ON caseload
   FOR EACH ROW EXECUTE FUNCTION caseload.waiting_after_write();
 
 -- A therapist who is written into the service without asking the list books it, and one who is taken out puts it back.
-CREATE OR REPLACE FUNCTION caseload.waiting_after_service()
-RETURNS trigger
-LANGUAGE plpgsql
-SET search_path = pg_catalog, caseload, pg_temp
-AS $$
-BEGIN
-  IF (OLD.therapist_id IS NULL) <> (NEW.therapist_id IS NULL) THEN
-    INSERT INTO caseload.waiting AS w (district_id, service_id, client_id, state, therapist_id)
-      VALUES (NEW.district_id, NEW.service_id, NEW.client_id, CASE WHEN NEW.therapist_id IS NULL THEN 'waiting' ELSE 'booked' END, NEW.therapist_id)
-      ON CONFLICT (district_id, service_id) DO UPDATE
-        SET state = EXCLUDED.state, therapist_id = EXCLUDED.therapist_id, why = NULL
-        WHERE w.state <> EXCLUDED.state;
-  END IF;
-  RETURN NULL;
-END
-$$;
-COMMENT ON FUNCTION caseload.waiting_after_service() IS 'Row trigger of service: keeps the waiting list with the plan where somebody begins or ceases to give a service.';
 CREATE OR REPLACE TRIGGER waiting_after_service AFTER UPDATE OF therapist_id ON caseload.service
   FOR EACH ROW EXECUTE FUNCTION caseload.waiting_after_service();

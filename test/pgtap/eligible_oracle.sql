@@ -8,7 +8,7 @@
 \set ON_ERROR_STOP true
 SET client_min_messages = warning;
 SET timezone = 'UTC';
-CREATE EXTENSION IF NOT EXISTS pgtap;
+CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA public;
 \set district NORTH
 \set anchor 2026-03-02
 \set clients 300
