@@ -20,5 +20,5 @@ CREATE FUNCTION caseload._eligible_therapists(
 RETURNS TABLE (candidate_id text, gives boolean, eligible boolean, permitted boolean, failing text[], minutes_in_common integer,
                sessions_that_fit integer, sessions_needed integer, unmet_wishes integer, reasons caseload.eligibility_reason[])
 AS 'MODULE_PATHNAME', 'eligible_therapists'
-LANGUAGE C STABLE PARALLEL SAFE COST 10000 ROWS 50;
+LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 50;
 COMMENT ON FUNCTION caseload._eligible_therapists(text, text, text, text, caseload.delivery, integer, integer, caseload.dosage, text, date, date, date, boolean) IS 'Internal: a service that is due on a day, judged with every therapist of its discipline by the rules of check_capacity().';

@@ -23,7 +23,7 @@ CREATE OR REPLACE FUNCTION caseload.eligible(
 RETURNS TABLE (district_id text, service_id text, client_id text, discipline text, therapist_id text, gives boolean, eligible boolean,
                permitted boolean, failing text[], minutes_in_common integer, sessions_that_fit integer, sessions_needed integer,
                unmet_wishes integer, reasons caseload.eligibility_reason[])
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
+LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 10000
 BEGIN ATOMIC
   SELECT v.district_id, v.service_id, v.client_id, v.discipline, e.candidate_id, e.gives, e.eligible, e.permitted, e.failing,
          e.minutes_in_common, e.sessions_that_fit, e.sessions_needed, e.unmet_wishes, e.reasons

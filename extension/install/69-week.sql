@@ -299,7 +299,7 @@ CREATE OR REPLACE FUNCTION caseload.backfill(
   therapist_id text, starts_at timestamptz, minutes integer DEFAULT 30, district_id text DEFAULT NULL, target_probability numeric DEFAULT 0.9)
 RETURNS TABLE (place integer, client_id text, service_id text, waiting boolean, overdue_minutes numeric, days_unseen integer, show_probability numeric,
                p_filled numeric, enough boolean)
-LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 20
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 20
 SET search_path = pg_catalog, caseload, pg_temp
 AS $$
 #variable_conflict use_column
