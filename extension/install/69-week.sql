@@ -52,7 +52,7 @@ COMMENT ON FUNCTION caseload.import_schedule(text, jsonb, daterange, text) IS 'S
 
 CREATE OR REPLACE VIEW caseload.schedule_format_gaps WITH (security_barrier = true, security_invoker = true) AS
   SELECT s.district_id, s.therapist_id, s.slot_id, s.client_id,
-         array_remove(ARRAY[CASE WHEN s.during IS NULL THEN 'during' END, CASE WHEN s.delivery IS NULL THEN 'delivery' END], NULL) AS missing
+         concat_ws(', ', CASE WHEN s.during IS NULL THEN 'during' END, CASE WHEN s.delivery IS NULL THEN 'delivery' END) AS missing
     FROM caseload.schedule_slot s
    WHERE s.during IS NULL OR s.delivery IS NULL;
 COMMENT ON VIEW caseload.schedule_format_gaps IS 'Rows of schedules that lack the treatment time, or whether the student is seen alone.';
