@@ -452,7 +452,8 @@ RETURNS TABLE (district_id text, discipline text, place integer, client_id text,
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
 BEGIN ATOMIC
   SELECT f.district_id, f.discipline,
-         (row_number() OVER (PARTITION BY f.district_id, f.discipline ORDER BY w.since NULLS LAST, f.client_id, f.service_id))::integer,
+         (row_number() OVER (PARTITION BY f.district_id, f.discipline
+                             ORDER BY coalesce(p.priority, 0) DESC, w.since NULLS LAST, f.client_id, f.service_id))::integer,
          f.client_id, f.service_id, f.site_id, f.level, w.since, d.day - w.since, f.client_minutes
     FROM caseload.service_facts(as_of) f
     JOIN caseload.service v ON v.district_id = f.district_id AND v.service_id = f.service_id
@@ -460,10 +461,11 @@ BEGIN ATOMIC
    CROSS JOIN LATERAL (SELECT caseload._day(as_of, s.time_zone)) AS d (day)
     JOIN caseload.episode e ON e.district_id = f.district_id AND e.client_id = f.client_id AND e.period @> d.day
    CROSS JOIN LATERAL (SELECT greatest(lower(v.period), lower(e.period))) AS w (since)
+    LEFT JOIN caseload.waiting p ON p.district_id = f.district_id AND p.service_id = f.service_id
    WHERE f.waiting AND (in_district IS NULL OR f.district_id = in_district)
    ORDER BY f.district_id, f.discipline, 3;
 END;
-COMMENT ON FUNCTION caseload.waiting_list(date, text) IS 'Services that nobody gives yet as of a date (NULL: today at the client''s site), longest wait of a discipline first. A service waits since it is due without a therapist, and since its client is enrolled; not known since when (NULL): last.';
+COMMENT ON FUNCTION caseload.waiting_list(date, text) IS 'Services that nobody gives yet as of a date (NULL: today at the client''s site), by priority (table waiting), then the longest wait of a discipline first. A service waits since it is due without a therapist, and since its client is enrolled; not known since when (NULL): last.';
 
 CREATE OR REPLACE FUNCTION caseload.wait_percentiles(as_of date DEFAULT NULL, by text DEFAULT 'district', in_district text DEFAULT NULL)
 RETURNS TABLE (district_id text, "group" text, waiting integer, unknown integer, median numeric, p75 numeric, p90 numeric, longest integer)

@@ -91,9 +91,14 @@ extern void cl_week_read(const Availability *value, Week *week);
 extern Availability *cl_week_write(const uint16 *points, int count);
 extern Availability *cl_week_write_map(const WeekMap *map);
 extern bool cl_week_covers(const Week *week, int64 begin, int64 end);
+extern void cl_week_common(const Week *a, const Week *b, Week *common);
+extern int	cl_week_minutes(const Week *week);
+extern int	cl_week_openings(const Week *week, int minutes, int step);
 pg_noreturn extern void cl_too_many_intervals(void);
 /* availability_op.c */
 extern Datum availability_minutes(PG_FUNCTION_ARGS);
+/* availability_zone.c */
+extern Datum availability_at_zone(PG_FUNCTION_ARGS);
 
 #endif							/* C_H */
 

@@ -21,7 +21,8 @@ SELECT format($$SELECT %L WHERE NOT EXISTS (SELECT FROM caseload.%I t WHERE t.%I
         episode.outcome,document.kind,subject.subject_name,rule.subject,rule.severity,rule.action,rule.facts,rule_version.subject,rule_version.facts,
         appointment.source_id,contact.source_id,source.source_id,source.kind,source.mode,source.unknown,source_fault.source_id,source_fault.fault,
         weighting.subject,weighting.facts,weighting_version.subject,activity.category,activity.cluster,policy.discipline,policy.site_level,policy_kind.scope,
-        flag.subject,flag.severity,flag.action,flag.state,flag_step.step}'::text[])
+        flag.subject,flag.severity,flag.action,flag.state,flag_step.step,therapist.presence,therapist_availability.kind,therapist_availability.status,
+        therapist_skill.kind,client_need.kind,schedule_slot.time_zone,waiting.state,waiting_step.from_state,waiting_step.to_state}'::text[])
  ORDER BY 1 \gexec
 SQL
 )

@@ -41,6 +41,18 @@ UPDATE caseload.service SET reviewed_on = date '2025-07-01' + 30 * substring(ser
 INSERT INTO caseload.document (district_id, client_id, document_id, kind, about, due_on, done_at, minutes, with_client)
   SELECT pg_temp.h(10), pg_temp.h(100 + i), pg_temp.h(600 + i), (ARRAY['consent', 'plan', 'session_note'])[1 + i % 3], '2026-02-01', '2026-02-20',
          CASE WHEN i > 2 THEN timestamptz '2026-02-11 23:59:59.999999+13' END, i, i % 2 = 0 FROM generate_series(1, 6) i;
+-- who could see whom, a schedule, and somebody who waits
+INSERT INTO caseload.therapist_availability (district_id, therapist_id, availability, status, entered_by, confirmed_by)
+  VALUES (pg_temp.h(10), pg_temp.h(32), 'always', 'confirmed', pg_temp.h(800), pg_temp.h(801));
+INSERT INTO caseload.therapist_site (district_id, therapist_id, site_id) VALUES (pg_temp.h(10), pg_temp.h(32), pg_temp.h(20));
+INSERT INTO caseload.therapist_skill (district_id, therapist_id, kind, word) VALUES (pg_temp.h(10), pg_temp.h(32), 'language', pg_temp.h(802));
+INSERT INTO caseload.client_need (district_id, client_id, kind, word) VALUES (pg_temp.h(10), pg_temp.h(102), 'language', pg_temp.h(802));
+INSERT INTO caseload.schedule_slot (district_id, slot_id, therapist_id, client_id, during, delivery, low_incidence_class, site_id, service_id, time_zone)
+  VALUES (pg_temp.h(10), pg_temp.h(803), pg_temp.h(32), pg_temp.h(102), 'Mon 9:00-10:00', 'small_group_ok', pg_temp.h(56), pg_temp.h(20), pg_temp.h(302), 'Asia/Kathmandu');
+INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, period)
+  VALUES (pg_temp.h(10), pg_temp.h(320), pg_temp.h(102), pg_temp.h(50), '2x30/week', '[2026-01-01,)');
+SELECT caseload.offer_waiting(pg_temp.h(320), pg_temp.h(31), NULL, pg_temp.h(804), pg_temp.h(10));
+UPDATE caseload.waiting_step SET waiting_step_id = pg_temp.h(805), by = pg_temp.h(806) WHERE district_id = pg_temp.h(10);
 -- a condition with the same text in it, and one that fails
 INSERT INTO caseload.rule (district_id, rule_name, condition, severity, action, message, source) VALUES
   (pg_temp.h(10), pg_temp.h(70), format('category = %L AND no_shows >= 1', pg_temp.h(62)), 'info', 'inform', pg_temp.h(71), pg_temp.h(72)),

@@ -215,7 +215,7 @@ plainly_fits(const CapacityTherapist *therapist, const ServiceLine *line)
 
 	if (!therapist->found || first_day >= line->until)
 		return true;
-	return therapist->peak <= therapist->limit_micros && !therapist->has_scope && !therapist->has_license &&
+	return therapist->peak <= therapist->limit_micros && therapist->n_scopes == 0 && therapist->n_licenses == 0 &&
 		therapist->headcount_limit == NULL && therapist->weighting == NULL &&
 		therapist->employed_from <= first_day && first_day < therapist->employed_until &&
 		strlen(therapist->discipline) == VARSIZE_ANY_EXHDR(discipline) &&
@@ -225,7 +225,8 @@ plainly_fits(const CapacityTherapist *therapist, const ServiceLine *line)
 static void
 append_reason(StringInfo text, const CapacityReason *reason)
 {
-	appendStringInfo(text, "%s%s: %s", text->len > 0 ? "\n" : "", reason->rule, reason->message);
+	appendStringInfo(text, "%s%s: %s", text->len > 0 ? "\n" : "", cl_rule_names[reason->rule],
+					 reason->message);
 	if (reason->limit != NULL && reason->would_be != NULL)
 		appendStringInfo(text, " (%s, limit %s %s)",
 						 DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(reason->would_be))),
@@ -233,13 +234,13 @@ append_reason(StringInfo text, const CapacityReason *reason)
 						 reason->unit);
 }
 
-/* Numbers of minutes and points have two decimals, those of clients none that are 0. */
-static Numeric
-shown(const CapacityReason *reason, Numeric value)
+/* Numbers of minutes and points have two decimals, those of clients and sessions none that are 0. */
+Numeric
+cl_shown(const CapacityReason *reason, Numeric value)
 {
 	if (value == NULL)
 		return NULL;
-	if (strcmp(reason->rule, "headcount") == 0)
+	if (reason->rule == RULE_HEADCOUNT || reason->rule == RULE_AVAILABILITY)
 		return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(value)));
 	return DatumGetNumeric(DirectFunctionCall2(numeric_round, NumericGetDatum(value), Int32GetDatum(2)));
 }
@@ -249,8 +250,8 @@ show_numbers(CapacityReason *reasons)
 {
 	for (CapacityReason *reason = reasons; reason != NULL; reason = reason->next)
 	{
-		reason->limit = shown(reason, reason->limit);
-		reason->would_be = shown(reason, reason->would_be);
+		reason->limit = cl_shown(reason, reason->limit);
+		reason->would_be = cl_shown(reason, reason->would_be);
 	}
 }
 
@@ -277,26 +278,37 @@ report_reasons(const CapacityTherapist *therapist, const CapacityCase *service, 
 			 cl_errconstraint("service", "service_capacity")));
 }
 
+/* Is a label of the enum "delivery" this one?  The OIDs are looked up once. */
 static bool
-is_individual(Oid delivery)
+is_delivery(Oid delivery, const char *label, Oid *known)
+{
+	if (delivery != *known && OidIsValid(delivery) &&
+		strcmp(DatumGetCString(DirectFunctionCall1(enum_out, ObjectIdGetDatum(delivery))), label) == 0)
+		*known = delivery;
+	return OidIsValid(delivery) && delivery == *known;
+}
+
+bool
+cl_is_individual(Oid delivery)
 {
 	static Oid	label = InvalidOid;
 	static Oid	other = InvalidOid;
+	bool		individual;
 
-	if (delivery == other || !OidIsValid(delivery))
+	if (delivery == other)
 		return false;
-	if (delivery != label)
-	{
-		char	   *name = DatumGetCString(DirectFunctionCall1(enum_out, ObjectIdGetDatum(delivery)));
+	individual = is_delivery(delivery, "individual_required", &label);
+	if (!individual)
+		other = delivery;
+	return individual;
+}
 
-		if (strcmp(name, "individual_required") != 0)
-		{
-			other = delivery;
-			return false;
-		}
-		label = delivery;
-	}
-	return true;
+bool
+cl_is_consult(Oid delivery)
+{
+	static Oid	label = InvalidOid;
+
+	return is_delivery(delivery, "consult", &label);
 }
 
 static void
@@ -317,7 +329,7 @@ check_line(const ServiceLine *line)
 	service.service_id = TextDatumGetCString(line->service_id);
 	service.client_id = TextDatumGetCString(line->client_id);
 	service.discipline = TextDatumGetCString(line->discipline);
-	service.individual_required = is_individual(line->delivery);
+	service.individual_required = cl_is_individual(line->delivery);
 	service.tier = line->tier;
 	service.dosage = line->dosage;
 	service.group_size = line->group_size;
@@ -325,7 +337,7 @@ check_line(const ServiceLine *line)
 	service.until = line->until;
 	service.written = true;
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	reasons = cl_capacity_reasons(therapist, &service, snapshot, false);
+	reasons = cl_capacity_reasons(therapist, &service, NULL, snapshot, ASK_AGAINST, NULL);
 	if (reasons != NULL)
 		report_reasons(therapist, &service, reasons, snapshot);
 	UnregisterSnapshot(snapshot);
@@ -410,7 +422,7 @@ load_changed(const SubjectKey *key, const LoadProfile *before, const LoadProfile
 			service.from = therapist.today;
 			service.until = DATEVAL_NOEND;
 			reasons = palloc0(sizeof(CapacityReason));
-			reasons->rule = "weekly_minutes";
+			reasons->rule = RULE_WEEKLY_MINUTES;
 			reasons->limit = therapist.limit;
 			reasons->would_be = cl_micros_numeric(therapist.peak);
 			reasons->unit = "minutes per week";
@@ -445,11 +457,12 @@ cl_capacity_init(void)
 /* ------------------------------------------------------------- question --- */
 
 /* Rows are looked up without queries, so the rights that queries need are asked for here. */
-static void
-check_rights(void)
+void
+cl_capacity_check_rights(void)
 {
 	static const char *const tables[] = {"therapist", "service", "client", "episode", "site", "license", "therapist_scope",
-	"duty"};
+		"duty", "therapist_availability", "therapist_site", "therapist_skill", "client_need"
+	};
 
 	for (size_t i = 0; i < lengthof(tables); i++)
 	{
@@ -471,36 +484,6 @@ optional_text(FunctionCallInfo fcinfo, int argument)
 	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
 }
 
-/* Add to the load of the therapist what a service would, or take away what it does. */
-static void
-change_load(CapacityTherapist *therapist, const CapacityCase *service, Snapshot snapshot, int change)
-{
-	ServiceLine line = {0};
-	ClientFrame frame;
-
-	frame.count = 0;
-	frame.site = "";
-	frame.site_length = -1;
-	if (service->client_id != NULL)
-		cl_read_frame(therapist->district_id, CStringGetTextDatum(service->client_id), snapshot, &frame);
-	if (frame.count == 0)
-	{
-		/* nobody in particular, or somebody who is going to be enrolled */
-		static DateADT always = DATEVAL_NOBEGIN;
-		static DateADT never = DATEVAL_NOEND;
-
-		frame.count = 1;
-		frame.from = &always;
-		frame.until = &never;
-	}
-	line.discipline = CStringGetTextDatum(service->discipline ? service->discipline : therapist->discipline);
-	line.dosage = service->dosage;
-	line.group_size = service->group_size;
-	line.from = service->from;
-	line.until = service->until;
-	cl_add_service(&therapist->load, &line, &frame, change);
-}
-
 /*
  * _capacity_reasons(district_id, therapist_id, service_id, client_id,
  * discipline, delivery, tier, group_size, dosage, from_date, until_date,
@@ -516,14 +499,14 @@ _capacity_reasons(PG_FUNCTION_ARGS)
 	CapacityMode mode;
 	Snapshot	snapshot = GetActiveSnapshot();
 
-	check_rights();
+	cl_capacity_check_rights();
 	InitMaterializedSRF(fcinfo, 0);
 	therapist.key.district_id = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	therapist.key.id = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	service.service_id = optional_text(fcinfo, 2);
 	service.client_id = optional_text(fcinfo, 3);
 	service.discipline = optional_text(fcinfo, 4);
-	service.individual_required = !PG_ARGISNULL(5) && is_individual(PG_GETARG_OID(5));
+	service.individual_required = !PG_ARGISNULL(5) && cl_is_individual(PG_GETARG_OID(5));
 	service.tier = PG_ARGISNULL(6) ? 3 : PG_GETARG_INT32(6);
 	service.group_size = PG_ARGISNULL(7) ? 1 : PG_GETARG_INT32(7);
 	service.dosage = PG_ARGISNULL(8) ? 0 : PG_GETARG_INT64(8);
@@ -535,18 +518,17 @@ _capacity_reasons(PG_FUNCTION_ARGS)
 	if (!therapist.found)
 		return (Datum) 0;
 	service.written = !PG_ARGISNULL(11) && PG_GETARG_BOOL(11);
-	if (!service.written)
-		change_load(&therapist, &service, snapshot, 1);
+	service.is_consult = !PG_ARGISNULL(5) && cl_is_consult(PG_GETARG_OID(5));
 	mode = Min(therapist.mode, (CapacityMode) cl_capacity_mode);
-	for (CapacityReason *reason = cl_capacity_reasons(&therapist, &service, snapshot, true);
+	for (CapacityReason *reason = cl_capacity_reasons(&therapist, &service, NULL, snapshot, ASK_ALL, NULL);
 		 reason != NULL; reason = reason->next)
 	{
 		Datum		values[6];
 		bool		nulls[6] = {false};
-		Numeric		limit = shown(reason, reason->limit);
-		Numeric		would_be = shown(reason, reason->would_be);
+		Numeric		limit = cl_shown(reason, reason->limit);
+		Numeric		would_be = cl_shown(reason, reason->would_be);
 
-		values[0] = CStringGetTextDatum(reason->rule);
+		values[0] = CStringGetTextDatum(cl_rule_names[reason->rule]);
 		nulls[1] = limit == NULL;
 		values[1] = NumericGetDatum(limit);
 		nulls[2] = would_be == NULL;
@@ -554,7 +536,8 @@ _capacity_reasons(PG_FUNCTION_ARGS)
 		nulls[3] = reason->unit == NULL;
 		values[3] = nulls[3] ? (Datum) 0 : CStringGetTextDatum(reason->unit);
 		values[4] = CStringGetTextDatum(!reason->over || mode == CAPACITY_OFF ? "ok" :
-										mode == CAPACITY_WARN ? "warn" : "block");
+										mode == CAPACITY_WARN || (RULE_BIT(reason->rule) & ADVICE_RULES) != 0 ? "warn" :
+										"block");
 		values[5] = CStringGetTextDatum(reason->message);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}

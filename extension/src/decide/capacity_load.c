@@ -251,3 +251,36 @@ cl_add_duties(const CapacityTherapist *therapist, LoadSteps *load, Snapshot snap
 	systable_endscan(scan);
 	table_close(rel, NoLock);
 }
+
+/* Add to a load what a service would cost; "frame" is NULL for nobody in particular. */
+void
+cl_add_case(LoadSteps *load, const CapacityCase *service, const char *discipline, const ClientFrame *frame)
+{
+	ServiceLine line = {0};
+	ClientFrame days;
+
+	if (frame != NULL)
+		days = *frame;
+	else
+	{
+		days.site = "";
+		days.site_length = -1;
+		days.count = 0;
+	}
+	if (days.count == 0)
+	{
+		/* nobody in particular, or somebody who is going to be enrolled */
+		static DateADT always = DATEVAL_NOBEGIN;
+		static DateADT never = DATEVAL_NOEND;
+
+		days.count = 1;
+		days.from = &always;
+		days.until = &never;
+	}
+	line.discipline = CStringGetTextDatum(service->discipline ? service->discipline : discipline);
+	line.dosage = service->dosage;
+	line.group_size = service->group_size;
+	line.from = service->from;
+	line.until = service->until;
+	cl_add_service(load, &line, &days, 1);
+}

@@ -10,38 +10,20 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/table.h"
 #include "miscadmin.h"
-#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
-#include "availability.h"
 #include "capacity.h"
-#include "delta.h"
 #include "policy_cache.h"
 #include "query.h"
-#include "table.h"
 
-static CachedTable license_table = {
-	"license", "license_pkey", {"district_id", "therapist_id", "state", "discipline", "valid", NULL}
-};
-
-static CachedTable scope_table = {
-	"therapist_scope", "therapist_scope_pkey",
-	{"district_id", "therapist_id", "valid", "evaluation_only", "lowest_grade", "highest_grade", NULL}
-};
-
-static CachedTable client_table = {
-	"client", "client_pkey", {"district_id", "client_id", "site_id", "state", "grade", NULL}
-};
-
-static CachedTable site_table = {
-	"site", "site_pkey", {"district_id", "site_id", "state", NULL}
+const char *const cl_rule_names[CAPACITY_RULES] = {
+	"weekly_minutes", "weighting", "headcount", "discipline", "employment", "scope", "individual", "episode", "licence",
+	"availability", "reach", "language", "specialty"
 };
 
 /*
@@ -73,14 +55,15 @@ static CachedQuery headcount_query = {
 	6, {"text", "text", "text", "text", "date", "date"}
 };
 
-/* the most on any day from $3 on */
+/* the most on any day from $3 on, and on $3 */
 static CachedQuery most_clients_query = {
 	"WITH line AS ("
 	"  SELECT s.client_id, s.period * e.period AS days"
 	"    FROM caseload.service s"
 	"    JOIN caseload.episode e ON e.district_id = s.district_id AND e.client_id = s.client_id AND e.period && s.period"
 	"   WHERE s.district_id = $1 AND s.therapist_id = $2 AND s.tier = 3)"
-	" SELECT max((SELECT count(DISTINCT l.client_id) FROM line l WHERE l.days @> d.day))"
+	" SELECT max((SELECT count(DISTINCT l.client_id) FROM line l WHERE l.days @> d.day)),"
+	"        (SELECT count(DISTINCT l.client_id) FROM line l WHERE l.days @> $3)"
 	"   FROM (SELECT $3 AS day UNION SELECT lower(l.days) FROM line l WHERE lower(l.days) > $3) AS d",
 	3, {"text", "text", "date"}
 };
@@ -89,21 +72,6 @@ static CachedQuery weighting_query = {
 	"SELECT w.points, w.points_limit FROM caseload.weighting_loads($1, $2, $3, $4) w",
 	4, {"text", "date", "text", "text"}
 };
-
-static char *
-text_of(Datum value, bool isnull)
-{
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
-static char *
-column_string(const CachedTable *table, Relation rel, HeapTuple tuple, int column)
-{
-	bool		isnull;
-	Datum		value = cl_column_of(table, rel, tuple, column, &isnull);
-
-	return isnull ? pstrdup("") : TextDatumGetCString(value);
-}
 
 static bool
 numeric_greater(Numeric a, Numeric b)
@@ -124,15 +92,19 @@ typedef struct ReasonList
 {
 	CapacityReason *first;
 	CapacityReason **end;
+	CapacityAsk ask;
 	bool		all;			/* also what does not stand against it */
+	uint32		against;		/* the rules that do */
 } ReasonList;
 
 static CapacityReason *
-add_reason(ReasonList *list, const char *rule, bool over)
+add_reason(ReasonList *list, CapacityRule rule, bool over)
 {
 	CapacityReason *reason;
 
-	if (!over && !list->all)
+	if (over)
+		list->against |= RULE_BIT(rule);
+	if ((!over && !list->all) || list->ask == ASK_WHETHER)
 		return NULL;
 	reason = palloc0(sizeof(CapacityReason));
 	reason->rule = rule;
@@ -142,127 +114,73 @@ add_reason(ReasonList *list, const char *rule, bool over)
 	return reason;
 }
 
-/* The scope that is valid on a day. */
-bool
-cl_valid_scope(const CapacityTherapist *therapist, DateADT day, Snapshot snapshot,
-			bool *evaluation_only, int *lowest, int *highest)
+static bool
+is_licensed(const CapacityTherapist *therapist, const char *state, const char *discipline, DateADT day)
 {
-	Relation	rel = cl_open_table(&scope_table, AccessShareLock);
-	Datum		keys[2] = {therapist->district_id, therapist->therapist_id};
-	SysScanDesc scan = cl_lookup(&scope_table, rel, snapshot, keys, 2);
-	HeapTuple	tuple;
-	bool		found = false;
-
-	while (!found && (tuple = systable_getnext(scan)) != NULL)
+	for (int i = 0; i < therapist->n_licenses; i++)
 	{
-		DateADT		from;
-		DateADT		until;
-		bool		isnull;
-		Datum		value;
+		const CapacityLicense *license = &therapist->licenses[i];
 
-		cl_period_bounds(cl_column_of(&scope_table, rel, tuple, 2, &isnull), &from, &until);
-		if (day < from || day >= until)
-			continue;
-		found = true;
-		*evaluation_only = DatumGetBool(cl_column_of(&scope_table, rel, tuple, 3, &isnull));
-		value = cl_column_of(&scope_table, rel, tuple, 4, &isnull);
-		*lowest = isnull ? PG_INT16_MIN : DatumGetInt16(value);
-		value = cl_column_of(&scope_table, rel, tuple, 5, &isnull);
-		*highest = isnull ? PG_INT16_MAX : DatumGetInt16(value);
+		if (license->from <= day && day < license->until && strcmp(license->state, state) == 0 &&
+			strcmp(license->discipline, discipline) == 0)
+			return true;
 	}
-	systable_endscan(scan);
-	table_close(rel, NoLock);
-	return found;
+	return false;
 }
 
-/* Grade and state (that of the client, else of the site) of a client; false when there is none. */
-static bool
-read_client(const char *district_id, const char *client_id, Snapshot snapshot, int *grade, char **state)
+/*
+ * The most minutes with this service on the days of its period.  Where only
+ * "is it too much" is asked, the sums of the bests and of today's often say
+ * so already, without a look at every day.
+ */
+static int64
+peak_with(CapacityTherapist *therapist, const CapacityCase *service, const CapacityClient *client, DateADT first_day,
+		  CapacityAsk ask)
 {
-	Relation	rel = cl_open_table(&client_table, AccessShareLock);
-	Datum		keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	bool		isnull;
-	bool		found;
-	Datum		site = (Datum) 0;
+	LoadSteps	load;
+	int64		peak;
 
-	*grade = PG_INT16_MIN;
-	*state = NULL;
-	keys[0] = CStringGetTextDatum(district_id);
-	keys[1] = CStringGetTextDatum(client_id);
-	scan = cl_lookup(&client_table, rel, snapshot, keys, 2);
-	tuple = systable_getnext(scan);
-	found = tuple != NULL;
-	if (tuple != NULL)
+	if (service->due && (ask == ASK_WHY || ask == ASK_WHETHER))
 	{
-		Datum		value = cl_column_of(&client_table, rel, tuple, 2, &isnull);
-
-		if (!isnull)
-			site = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
-		value = cl_column_of(&client_table, rel, tuple, 3, &isnull);
-		*state = text_of(value, isnull);
-		value = cl_column_of(&client_table, rel, tuple, 4, &isnull);
-		if (!isnull)
-			*grade = DatumGetInt16(value);
-	}
-	systable_endscan(scan);
-	table_close(rel, NoLock);
-	if (*state == NULL && site != (Datum) 0)
-	{
-		rel = cl_open_table(&site_table, AccessShareLock);
-		keys[1] = site;
-		scan = cl_lookup(&site_table, rel, snapshot, keys, 2);
-		if ((tuple = systable_getnext(scan)) != NULL)
+		if (!therapist->levelled)
 		{
-			Datum		value = cl_column_of(&site_table, rel, tuple, 2, &isnull);
-
-			*state = text_of(value, isnull);
+			therapist->level_now = cl_peak(&therapist->load, therapist->key.district_id, therapist->today,
+										   therapist->today + 1, -1);
+			therapist->level_most = cl_peak(&therapist->load, therapist->key.district_id, therapist->today,
+											DATEVAL_NOEND, -1);
+			therapist->levelled = true;
 		}
-		systable_endscan(scan);
-		table_close(rel, NoLock);
+		if (therapist->level_most + service->micros_most <= therapist->limit_micros)
+			return 0;
+		if (ask == ASK_WHETHER && therapist->level_now + service->micros_now > therapist->limit_micros)
+			return PG_INT64_MAX;
 	}
-	return found;
-}
-
-static bool
-is_licensed(const CapacityTherapist *therapist, const char *state, const char *discipline, DateADT day, Snapshot snapshot)
-{
-	Relation	rel = cl_open_table(&license_table, AccessShareLock);
-	Datum		keys[2] = {therapist->district_id, therapist->therapist_id};
-	SysScanDesc scan = cl_lookup(&license_table, rel, snapshot, keys, 2);
-	HeapTuple	tuple;
-	bool		found = false;
-
-	while (!found && (tuple = systable_getnext(scan)) != NULL)
-	{
-		DateADT		from;
-		DateADT		until;
-		bool		isnull;
-
-		if (strcmp(column_string(&license_table, rel, tuple, 2), state) != 0 ||
-			strcmp(column_string(&license_table, rel, tuple, 3), discipline) != 0)
-			continue;
-		cl_period_bounds(cl_column_of(&license_table, rel, tuple, 4, &isnull), &from, &until);
-		found = from <= day && day < until;
-	}
-	systable_endscan(scan);
-	table_close(rel, NoLock);
-	return found;
+	cl_load_copy(&load, &therapist->load);
+	cl_add_case(&load, service, therapist->discipline, client != NULL ? &client->frame : NULL);
+	peak = cl_peak(&load, therapist->key.district_id, first_day, service->until, -1);
+	pfree(load.rates);
+	pfree(load.steps);
+	return peak;
 }
 
 /* Minutes per week against FTE and hours. */
 static void
-check_minutes(CapacityTherapist *therapist, const CapacityCase *service, DateADT first_day, Snapshot snapshot, ReasonList *list)
+check_minutes(CapacityTherapist *therapist, const CapacityCase *service, const CapacityClient *client, DateADT first_day,
+			  ReasonList *list)
 {
 	CapacityReason *reason;
 	int64		peak;
 
-	/* the most of all days is no more */
-	if (!list->all && service->written && therapist->peak <= therapist->limit_micros)
-		return;
-	peak = cl_peak(&therapist->load, therapist->key.district_id, first_day, service->until, -1);
-	reason = add_reason(list, "weekly_minutes", peak > therapist->limit_micros);
+	if (service->written)
+	{
+		/* the most of all days is no more */
+		if (!list->all && therapist->peak <= therapist->limit_micros)
+			return;
+		peak = cl_peak(&therapist->load, therapist->key.district_id, first_day, service->until, -1);
+	}
+	else
+		peak = peak_with(therapist, service, client, first_day, list->ask);
+	reason = add_reason(list, RULE_WEEKLY_MINUTES, peak > therapist->limit_micros);
 	if (reason == NULL)
 		return;
 	reason->limit = therapist->limit;
@@ -320,14 +238,14 @@ check_weighting(CapacityTherapist *therapist, const CapacityCase *service, DateA
 		args[2] = therapist->district_id;
 		args[3] = therapist->therapist_id;
 		cl_enter(&scope);
-		rows = list->all ? cl_read(&weighting_query, args, NULL) : cl_run(&weighting_query, args, NULL);
+		rows = list->ask != ASK_AGAINST ? cl_read(&weighting_query, args, NULL) : cl_run(&weighting_query, args, NULL);
 		therapist->points = rows > 0 ? numeric_result(context, 1) : NULL;
 		therapist->points_limit = rows > 0 ? numeric_result(context, 2) : NULL;
 		cl_leave(&scope);
 		therapist->weighed = true;
 		therapist->weighed_day = first_day;
 	}
-	reason = add_reason(list, "weighting",
+	reason = add_reason(list, RULE_WEIGHTING,
 						therapist->points != NULL && therapist->points_limit != NULL &&
 						numeric_greater(therapist->points, therapist->points_limit));
 	if (reason == NULL)
@@ -340,9 +258,26 @@ check_weighting(CapacityTherapist *therapist, const CapacityCase *service, DateA
 							   therapist->weighting, date_text(first_day));
 }
 
+/* The most clients from the therapist's today on, and then. */
+static void
+count_clients(CapacityTherapist *therapist, bool latest)
+{
+	Datum		args[3];
+	bool		isnull;
+
+	args[0] = therapist->district_id;
+	args[1] = therapist->therapist_id;
+	args[2] = DateADTGetDatum(therapist->today);
+	(void) (latest ? cl_run(&most_clients_query, args, NULL) : cl_read(&most_clients_query, args, NULL));
+	therapist->most_clients = int8_result(1, &isnull);
+	therapist->clients_now = int8_result(2, &isnull);
+	therapist->counted = true;
+}
+
 /* Clients against the headcount cap. */
 static void
-check_headcount(CapacityTherapist *therapist, const CapacityCase *service, DateADT first_day, ReasonList *list)
+check_headcount(CapacityTherapist *therapist, const CapacityCase *service, const CapacityClient *client, DateADT first_day,
+				ReasonList *list)
 {
 	CapacityReason *reason;
 	OwnerScope	scope;
@@ -352,37 +287,48 @@ check_headcount(CapacityTherapist *therapist, const CapacityCase *service, DateA
 	int64		adding;
 	bool		isnull;
 	bool		adds;
+	bool		known = false;
 
 	if (therapist->headcount_limit == NULL || service->tier != 3)
 		return;
-	args[0] = therapist->district_id;
-	args[1] = therapist->therapist_id;
-	cl_enter(&scope);
 	if (!therapist->counted && !list->all)
 	{
-		args[2] = DateADTGetDatum(therapist->today);
-		(void) cl_run(&most_clients_query, args, NULL);
-		therapist->most_clients = int8_result(1, &isnull);
-		therapist->counted = true;
+		cl_enter(&scope);
+		count_clients(therapist, list->ask == ASK_AGAINST);
+		cl_leave(&scope);
 	}
 	if (!list->all && service->written &&
 		!numeric_greater(int64_to_numeric(therapist->most_clients), therapist->headcount_limit))
-	{
-		cl_leave(&scope);
 		return;
+	if (service->due && !service->written && !list->all)
+	{
+		for (int i = 0; i < client->n_served_by && !known; i++)
+			known = strcmp(client->served_by[i], therapist->key.id) == 0;
+		/* one client more on each of his days, of which today is one */
+		if (!known && !numeric_greater(int64_to_numeric(therapist->most_clients + 1), therapist->headcount_limit))
+			return;
+		if (!known && list->ask == ASK_WHETHER &&
+			numeric_greater(int64_to_numeric(therapist->clients_now + 1), therapist->headcount_limit))
+		{
+			list->against |= RULE_BIT(RULE_HEADCOUNT);
+			return;
+		}
 	}
+	args[0] = therapist->district_id;
+	args[1] = therapist->therapist_id;
 	nulls[2] = service->service_id ? ' ' : 'n';
 	args[2] = service->service_id ? CStringGetTextDatum(service->service_id) : (Datum) 0;
 	nulls[3] = service->client_id ? ' ' : 'n';
 	args[3] = service->client_id ? CStringGetTextDatum(service->client_id) : (Datum) 0;
 	args[4] = DateADTGetDatum(first_day);
 	args[5] = optional_date(service->until, &nulls[5]);
-	(void) (list->all ? cl_read(&headcount_query, args, nulls) : cl_run(&headcount_query, args, nulls));
+	cl_enter(&scope);
+	(void) (list->ask != ASK_AGAINST ? cl_read(&headcount_query, args, nulls) : cl_run(&headcount_query, args, nulls));
 	clients = int8_result(1, &isnull);
 	adding = int8_result(2, &isnull);
 	adds = !isnull;
 	cl_leave(&scope);
-	reason = add_reason(list, "headcount",
+	reason = add_reason(list, RULE_HEADCOUNT,
 						adds && numeric_greater(int64_to_numeric(adding), therapist->headcount_limit));
 	if (reason == NULL)
 		return;
@@ -400,11 +346,11 @@ check_employment(const CapacityTherapist *therapist, const CapacityCase *service
 
 	if (service->discipline != NULL)
 	{
-		reason = add_reason(list, "discipline", strcmp(service->discipline, therapist->discipline) != 0);
+		reason = add_reason(list, RULE_DISCIPLINE, strcmp(service->discipline, therapist->discipline) != 0);
 		if (reason != NULL)
 			reason->message = psprintf("the service is %s, the therapist is %s", service->discipline, therapist->discipline);
 	}
-	reason = add_reason(list, "employment", !employed);
+	reason = add_reason(list, RULE_EMPLOYMENT, !employed);
 	if (reason != NULL)
 		reason->message = psprintf("the service is due on %s, the therapist is employed %s%s,%s)", date_text(first_day),
 								   DATE_IS_NOBEGIN(therapist->employed_from) ? "(" : "[",
@@ -414,75 +360,74 @@ check_employment(const CapacityTherapist *therapist, const CapacityCase *service
 
 /* What a helper may be given. */
 static void
-check_scope(const CapacityTherapist *therapist, DateADT first_day, bool client_known, int grade,
-			Snapshot snapshot, ReasonList *list)
+check_scope(const CapacityTherapist *therapist, const CapacityClient *client, DateADT first_day, ReasonList *list)
 {
+	const CapacityScope *scope = cl_valid_scope(therapist, first_day);
 	CapacityReason *reason;
-	bool		evaluation_only = false;
-	int			lowest = PG_INT16_MIN;
-	int			highest = PG_INT16_MAX;
-	bool		graded;
+	int			grade = client != NULL && client->found ? client->grade : PG_INT16_MIN;
 
-	if (!therapist->has_scope || !cl_valid_scope(therapist, first_day, snapshot, &evaluation_only, &lowest, &highest))
+	if (scope == NULL)
 		return;
-	graded = lowest > PG_INT16_MIN || highest < PG_INT16_MAX;
-	reason = add_reason(list, "scope",
-						evaluation_only || (grade > PG_INT16_MIN && (grade < lowest || grade > highest)));
+	reason = add_reason(list, RULE_SCOPE,
+						scope->evaluation_only ||
+						(grade > PG_INT16_MIN && (grade < scope->lowest || grade > scope->highest)));
 	if (reason == NULL)
 		return;
-	if (evaluation_only)
+	if (scope->evaluation_only)
 		reason->message = "the therapist evaluates only and takes no services";
-	else if (!graded)
+	else if (scope->lowest == PG_INT16_MIN && scope->highest == PG_INT16_MAX)
 		reason->message = "the therapist takes all grades";
-	else if (!client_known)
+	else if (client == NULL || !client->found)
 		reason->message = "no client is named, so the grade is not looked at";
 	else if (grade == PG_INT16_MIN)
 		reason->message = "the grade of the client is not recorded";
-	else if (highest == PG_INT16_MAX)
-		reason->message = psprintf("the client is in grade %d, the therapist takes grades from %d", grade, lowest);
-	else if (lowest == PG_INT16_MIN)
-		reason->message = psprintf("the client is in grade %d, the therapist takes grades up to %d", grade, highest);
+	else if (scope->highest == PG_INT16_MAX)
+		reason->message = psprintf("the client is in grade %d, the therapist takes grades from %d", grade, scope->lowest);
+	else if (scope->lowest == PG_INT16_MIN)
+		reason->message = psprintf("the client is in grade %d, the therapist takes grades up to %d", grade, scope->highest);
 	else
-		reason->message = psprintf("the client is in grade %d, the therapist takes grades %d to %d", grade, lowest, highest);
+		reason->message = psprintf("the client is in grade %d, the therapist takes grades %d to %d", grade,
+								   scope->lowest, scope->highest);
 }
 
 static void
-check_episode(const CapacityTherapist *therapist, const CapacityCase *service, Snapshot snapshot, ReasonList *list)
+check_episode(const CapacityTherapist *therapist, const CapacityCase *service, const CapacityClient *client, ReasonList *list)
 {
 	CapacityReason *reason;
-	ClientFrame frame;
+	const ClientFrame *frame;
 	bool		inside = false;
 	bool		enrolls;
 
-	/* the trigger on service has refused it already */
-	if (service->client_id == NULL || (service->written && !list->all))
+	/* the trigger on service has refused it already; what is due is due in an episode */
+	if (service->client_id == NULL || service->due || (service->written && !list->all))
 		return;
-	cl_read_frame(therapist->district_id, CStringGetTextDatum(service->client_id), snapshot, &frame);
-	for (int i = 0; i < frame.count; i++)
-		inside = inside || (Max(frame.from[i], service->from) < Min(frame.until[i], service->until));
-	enrolls = frame.count == 0 &&
+	frame = &client->frame;
+	for (int i = 0; i < frame->count; i++)
+		inside = inside || (Max(frame->from[i], service->from) < Min(frame->until[i], service->until));
+	enrolls = frame->count == 0 &&
 		strcmp(cl_policy(therapist->key.district_id, "auto_enroll", NULL, NULL, therapist->today), "on") == 0;
-	reason = add_reason(list, "episode", !inside && !enrolls);
+	reason = add_reason(list, RULE_EPISODE, !inside && !enrolls);
 	if (reason != NULL)
 		reason->message = inside ? "the service is due in an episode of the client" :
 			enrolls ? "the client will be enrolled by this service" :
-			frame.count == 0 ? "the client is not enrolled" : "the service lies outside every episode of the client";
+			frame->count == 0 ? "the client is not enrolled" : "the service lies outside every episode of the client";
 }
 
 static void
-check_license(const CapacityTherapist *therapist, const CapacityCase *service, DateADT first_day, bool client_known,
-			  const char *state, Snapshot snapshot, ReasonList *list)
+check_license(const CapacityTherapist *therapist, const CapacityCase *service, const CapacityClient *client, DateADT first_day,
+			  ReasonList *list)
 {
 	const char *discipline = service->discipline ? service->discipline : therapist->discipline;
+	const char *state = client != NULL ? client->state : NULL;
 	CapacityReason *reason;
 	bool		there;
 	bool		here;
 
-	if (!therapist->has_license)
+	if (therapist->n_licenses == 0)
 		return;
-	there = state == NULL || is_licensed(therapist, state, discipline, first_day, snapshot);
-	here = therapist->state == NULL || is_licensed(therapist, therapist->state, discipline, first_day, snapshot);
-	reason = add_reason(list, "licence", !there || !here);
+	there = state == NULL || is_licensed(therapist, state, discipline, first_day);
+	here = therapist->state == NULL || is_licensed(therapist, therapist->state, discipline, first_day);
+	reason = add_reason(list, RULE_LICENCE, !there || !here);
 	if (reason == NULL)
 		return;
 	if (!there)
@@ -494,42 +439,123 @@ check_license(const CapacityTherapist *therapist, const CapacityCase *service, D
 	else if (state != NULL)
 		reason->message = psprintf("the therapist has a licence for %s in %s on %s", discipline, state, date_text(first_day));
 	else
-		reason->message = client_known ? "the state of the client is not recorded" : "no client is named, so no state is looked at";
+		reason->message = client != NULL && client->found ? "the state of the client is not recorded" :
+			"no client is named, so no state is looked at";
+}
+
+/* Is there time in common for every session of a week? */
+static void
+check_hours(CapacityTherapist *therapist, const CapacityCase *service, const CapacityClient *client, DateADT first_day,
+			ReasonList *list)
+{
+	CapacityReason *reason;
+	CapacityFit fit;
+
+	/* consultation is with teachers and families, who are not asked for their hours */
+	if (service->is_consult)
+		return;
+	cl_fit(therapist, client, service, first_day, &fit);
+	if (!fit.known)
+		return;
+	reason = add_reason(list, RULE_AVAILABILITY, fit.openings < fit.needed);
+	if (reason == NULL)
+		return;
+	reason->limit = int64_to_numeric(fit.openings);
+	reason->would_be = int64_to_numeric(fit.needed);
+	reason->unit = psprintf("sessions of %d minutes per week", fit.session);
+	reason->message = psprintf("the hours of therapist and client have %d minutes in common in the week of %s", fit.minutes,
+							   date_text(first_day));
+}
+
+/* The site, or tele. */
+static void
+check_reach(const CapacityTherapist *therapist, const CapacityClient *client, DateADT first_day, ReasonList *list)
+{
+	CapacityReason *reason;
+	bool		reached;
+
+	if (client->site_id == NULL)
+		return;
+	reached = cl_reaches(therapist, client, first_day);
+	if (!reached || therapist->presence != NULL || therapist->n_words > 0)
+	{
+		reason = add_reason(list, RULE_REACH, !reached);
+		if (reason != NULL)
+			reason->message = psprintf(reached ? "the therapist can be at site \"%s\", or see the client by tele" :
+									   "the therapist can neither be at site \"%s\" nor see the client by tele", client->site_id);
+	}
+}
+
+/* What the client needs and the therapist must bring. */
+static void
+check_needs(const CapacityTherapist *therapist, const CapacityClient *client, CapacityRule rule, DateADT first_day,
+			ReasonList *list)
+{
+	CapacityReason *reason;
+	int			missing;
+	const char *words;
+
+	if (client->n_needs == 0)
+		return;
+	words = cl_missing_words(therapist, client, rule, first_day, true, list->ask != ASK_WHETHER, &missing);
+	if (missing == 0)
+		return;
+	reason = add_reason(list, rule, true);
+	if (reason != NULL)
+		reason->message = psprintf(rule == RULE_LANGUAGE ? "the client needs %s, which the therapist does not speak" :
+								   "the client needs %s, which the therapist does not offer", words);
 }
 
 /*
- * The reasons, in the current memory context: all, or those that stand
- * against the service.  None for a service that is over.
+ * The reasons, in the current memory context; none for a service that is
+ * over.  "client" is NULL for nobody in particular, and read here where it is
+ * not "found" but named.  The rules that stand against the service go to
+ * *against, which may be NULL.
  */
 CapacityReason *
-cl_capacity_reasons(CapacityTherapist *therapist, const CapacityCase *service, Snapshot snapshot, bool all)
+cl_capacity_reasons(CapacityTherapist *therapist, const CapacityCase *service, CapacityClient *client, Snapshot snapshot,
+					CapacityAsk ask, uint32 *against)
 {
-	ReasonList	list = {NULL, NULL, all};
+	ReasonList	list = {.ask = ask, .all = ask == ASK_ALL};
+	CapacityClient own = {.grade = PG_INT16_MIN};
 	DateADT		first_day = Max(service->from, therapist->today);
 	CapacityReason *reason;
-	bool		client_known = false;
-	int			grade = PG_INT16_MIN;
-	char	   *state = NULL;
 
 	list.end = &list.first;
+	if (against != NULL)
+		*against = 0;
 	if (!therapist->found || first_day >= service->until)
 		return NULL;
-	if ((therapist->has_scope || therapist->has_license) && service->client_id != NULL)
-		client_known = read_client(therapist->key.district_id, service->client_id, snapshot, &grade, &state);
-	check_minutes(therapist, service, first_day, snapshot, &list);
+	if (client == NULL && service->client_id != NULL &&
+		(ask != ASK_AGAINST || therapist->n_scopes > 0 || therapist->n_licenses > 0))
+	{
+		client = &own;
+		cl_read_client(client, therapist->key.district_id, service->client_id, snapshot, ask != ASK_AGAINST);
+	}
+	check_minutes(therapist, service, client, first_day, &list);
 	check_weighting(therapist, service, first_day, &list);
-	check_headcount(therapist, service, first_day, &list);
+	check_headcount(therapist, service, client, first_day, &list);
 	check_employment(therapist, service, first_day, &list);
-	check_scope(therapist, first_day, client_known, grade, snapshot, &list);
+	check_scope(therapist, client, first_day, &list);
 	if (service->individual_required || service->group_size > 1)
 	{
-		reason = add_reason(&list, "individual", service->individual_required && service->group_size > 1);
+		reason = add_reason(&list, RULE_INDIVIDUAL, service->individual_required && service->group_size > 1);
 		if (reason != NULL)
 			reason->message = !service->individual_required ? "the service may be given in a group" :
 				service->group_size > 1 ? psprintf("the service must be given alone, not in a group of %d", service->group_size) :
 				"the service is given alone";
 	}
-	check_episode(therapist, service, snapshot, &list);
-	check_license(therapist, service, first_day, client_known, state, snapshot, &list);
+	check_episode(therapist, service, client, &list);
+	check_license(therapist, service, client, first_day, &list);
+	if (ask != ASK_AGAINST && client != NULL && client->found)
+	{
+		cl_read_words(therapist, snapshot);
+		check_hours(therapist, service, client, first_day, &list);
+		check_reach(therapist, client, first_day, &list);
+		check_needs(therapist, client, RULE_LANGUAGE, first_day, &list);
+		check_needs(therapist, client, RULE_SPECIALTY, first_day, &list);
+	}
+	if (against != NULL)
+		*against = list.against;
 	return list.first;
 }

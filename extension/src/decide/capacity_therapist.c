@@ -15,7 +15,6 @@
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 
-#include "availability.h"
 #include "capacity.h"
 #include "delta.h"
 #include "policy_cache.h"
@@ -23,15 +22,16 @@
 
 static CachedTable therapist_table = {
 	"therapist", "therapist_pkey",
-	{"district_id", "therapist_id", "discipline", "fte", "employed", "state", "availability", NULL}
+	{"district_id", "therapist_id", "discipline", "fte", "employed", "state", "availability", "time_zone", "presence", NULL}
 };
 
 static CachedTable license_table = {
-	"license", "license_pkey", {"district_id", "therapist_id", NULL}
+	"license", "license_pkey", {"district_id", "therapist_id", "state", "discipline", "valid", NULL}
 };
 
 static CachedTable scope_table = {
-	"therapist_scope", "therapist_scope_pkey", {"district_id", "therapist_id", NULL}
+	"therapist_scope", "therapist_scope_pkey",
+	{"district_id", "therapist_id", "valid", "evaluation_only", "lowest_grade", "highest_grade", NULL}
 };
 
 static char *
@@ -70,28 +70,99 @@ multiply(Numeric a, Numeric b)
 
 /* ------------------------------------------------------------- therapist --- */
 
-static bool
-has_rows(CachedTable *table, const CapacityTherapist *therapist, Snapshot snapshot)
+/* The rows of a therapist in a table that many districts never use: begin, and end, a scan. */
+static SysScanDesc
+begin_rows(CachedTable *table, const CapacityTherapist *therapist, Snapshot snapshot, Relation *rel)
 {
-	Relation	rel = cl_open_table(table, AccessShareLock);
 	Datum		keys[2] = {therapist->district_id, therapist->therapist_id};
-	bool		found = false;
 
-	/* many districts never use these */
-	if (RelationGetNumberOfBlocks(rel) > 0)
+	*rel = cl_open_table(table, AccessShareLock);
+	return RelationGetNumberOfBlocks(*rel) > 0 ? cl_lookup(table, *rel, snapshot, keys, 2) : NULL;
+}
+
+static HeapTuple
+next_row(SysScanDesc scan, Relation rel)
+{
+	HeapTuple	tuple = scan != NULL ? systable_getnext(scan) : NULL;
+
+	if (tuple == NULL)
 	{
-		SysScanDesc scan = cl_lookup(table, rel, snapshot, keys, 2);
-
-		found = systable_getnext(scan) != NULL;
-		systable_endscan(scan);
+		if (scan != NULL)
+			systable_endscan(scan);
+		table_close(rel, NoLock);
 	}
-	table_close(rel, NoLock);
-	return found;
+	return tuple;
+}
+
+/* Room for one more of "count" elements of an array that grows by doubling. */
+static void *
+grown(void *array, int count, Size size)
+{
+	if (count == 0)
+		return palloc(4 * size);
+	return count >= 4 && (count & (count - 1)) == 0 ? repalloc(array, 2 * count * size) : array;
 }
 
 static void
-set_limits(CapacityTherapist *therapist, bool hours_known, int hours)
+read_licenses(CapacityTherapist *therapist, Snapshot snapshot)
 {
+	Relation	rel;
+	SysScanDesc scan = begin_rows(&license_table, therapist, snapshot, &rel);
+	HeapTuple	tuple;
+
+	while ((tuple = next_row(scan, rel)) != NULL)
+	{
+		CapacityLicense *license;
+		bool		isnull;
+
+		therapist->licenses = grown(therapist->licenses, therapist->n_licenses, sizeof(CapacityLicense));
+		license = &therapist->licenses[therapist->n_licenses++];
+		license->state = column_string(&license_table, rel, tuple, 2);
+		license->discipline = column_string(&license_table, rel, tuple, 3);
+		cl_period_bounds(cl_column_of(&license_table, rel, tuple, 4, &isnull), &license->from, &license->until);
+	}
+}
+
+static void
+read_scopes(CapacityTherapist *therapist, Snapshot snapshot)
+{
+	Relation	rel;
+	SysScanDesc scan = begin_rows(&scope_table, therapist, snapshot, &rel);
+	HeapTuple	tuple;
+
+	while ((tuple = next_row(scan, rel)) != NULL)
+	{
+		CapacityScope *scope;
+		bool		isnull;
+		Datum		value;
+
+		therapist->scopes = grown(therapist->scopes, therapist->n_scopes, sizeof(CapacityScope));
+		scope = &therapist->scopes[therapist->n_scopes++];
+		cl_period_bounds(cl_column_of(&scope_table, rel, tuple, 2, &isnull), &scope->from, &scope->until);
+		scope->evaluation_only = DatumGetBool(cl_column_of(&scope_table, rel, tuple, 3, &isnull));
+		value = cl_column_of(&scope_table, rel, tuple, 4, &isnull);
+		scope->lowest = isnull ? PG_INT16_MIN : DatumGetInt16(value);
+		value = cl_column_of(&scope_table, rel, tuple, 5, &isnull);
+		scope->highest = isnull ? PG_INT16_MAX : DatumGetInt16(value);
+	}
+}
+
+/* The scope that is valid on a day, of which there is one at most; NULL: none. */
+const CapacityScope *
+cl_valid_scope(const CapacityTherapist *therapist, DateADT day)
+{
+	for (int i = 0; i < therapist->n_scopes; i++)
+	{
+		if (therapist->scopes[i].from <= day && day < therapist->scopes[i].until)
+			return &therapist->scopes[i];
+	}
+	return NULL;
+}
+
+static void
+set_limits(CapacityTherapist *therapist)
+{
+	int			hours = therapist->hours != NULL ? cl_week_minutes(therapist->hours) : 0;
 	const char *district_id = therapist->key.district_id;
 	const char *discipline = therapist->discipline;
 	DateADT		today = therapist->today;
@@ -105,7 +176,7 @@ set_limits(CapacityTherapist *therapist, bool hours_known, int hours)
 	if (therapist->fte != NULL)
 		therapist->limit = multiply(therapist->fte,
 									numeric_of(cl_policy(district_id, "weekly_minutes_per_fte", discipline, NULL, today)));
-	therapist->by_hours = hours_known &&
+	therapist->by_hours = therapist->hours != NULL &&
 		(therapist->limit == NULL || numeric_greater(therapist->limit, int64_to_numeric(hours)));
 	if (therapist->by_hours)
 		therapist->limit = int64_to_numeric(hours);
@@ -139,14 +210,14 @@ cl_read_therapist(CapacityTherapist *therapist, Snapshot snapshot, bool stored)
 	SysScanDesc scan;
 	HeapTuple	tuple;
 	bool		isnull;
-	bool		hours_known = false;
-	int			hours = 0;
 
 	keys[0] = therapist->district_id = CStringGetTextDatum(therapist->key.district_id);
 	keys[1] = therapist->therapist_id = CStringGetTextDatum(therapist->key.id);
 	therapist->generation = cl_loads_generation();
-	therapist->today = DatumGetDateADT(DirectFunctionCall1(timestamptz_date,
-														   TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())));
+	/* the day that the caller asks about, else today */
+	if (!therapist->dated)
+		therapist->today = DatumGetDateADT(DirectFunctionCall1(timestamptz_date,
+															   TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())));
 	scan = cl_lookup(&therapist_table, rel, snapshot, keys, 2);
 	tuple = systable_getnext(scan);
 	therapist->found = tuple != NULL;
@@ -162,17 +233,19 @@ cl_read_therapist(CapacityTherapist *therapist, Snapshot snapshot, bool stored)
 		value = cl_column_of(&therapist_table, rel, tuple, 5, &isnull);
 		therapist->state = text_of(value, isnull);
 		value = cl_column_of(&therapist_table, rel, tuple, 6, &isnull);
-		hours_known = !isnull;
-		if (!isnull)
-			hours = DatumGetInt32(DirectFunctionCall1(availability_minutes, value));
+		therapist->hours = cl_therapist_hours(keys[0], keys[1], therapist->today, isnull, value, snapshot);
+		value = cl_column_of(&therapist_table, rel, tuple, 7, &isnull);
+		therapist->zone = text_of(value, isnull);
+		value = cl_column_of(&therapist_table, rel, tuple, 8, &isnull);
+		therapist->presence = text_of(value, isnull);
 	}
 	systable_endscan(scan);
 	table_close(rel, NoLock);
 	if (!therapist->found)
 		return;
-	set_limits(therapist, hours_known, hours);
-	therapist->has_scope = has_rows(&scope_table, therapist, snapshot);
-	therapist->has_license = has_rows(&license_table, therapist, snapshot);
+	set_limits(therapist);
+	read_scopes(therapist, snapshot);
+	read_licenses(therapist, snapshot);
 	if (stored)
 		load = cl_current_load(&therapist->key, snapshot);
 	if (load == NULL)
@@ -212,10 +285,8 @@ cl_capacity_room(const CapacityTherapist *therapist, const CapacityCase *service
 	scan = cl_lookup(&therapist_table, rel, snapshot, &therapist->district_id, 1);
 	while ((tuple = systable_getnext(scan)) != NULL)
 	{
-		CapacityTherapist other = {.today = therapist->today};
-		bool		evaluation_only;
-		int			lowest;
-		int			highest;
+		CapacityTherapist other = {.today = therapist->today, .dated = true};
+		const CapacityScope *scope;
 		int64		room;
 		int			place;
 
@@ -226,8 +297,9 @@ cl_capacity_room(const CapacityTherapist *therapist, const CapacityCase *service
 			strcmp(column_string(&therapist_table, rel, tuple, 2), discipline) != 0)
 			continue;
 		cl_read_therapist(&other, snapshot, true);
+		scope = cl_valid_scope(&other, first_day);
 		if (other.limit == NULL || first_day < other.employed_from || first_day >= other.employed_until ||
-			(other.has_scope && cl_valid_scope(&other, first_day, snapshot, &evaluation_only, &lowest, &highest) && evaluation_only))
+			(scope != NULL && scope->evaluation_only))
 			continue;
 		room = other.limit_micros - cl_peak(&other.load, other.key.district_id, first_day, service->until, -1);
 		/* what shows as no minute is none */

@@ -156,17 +156,37 @@ cl_week_covers(const Week *week, int64 begin, int64 end)
 	return true;
 }
 
+/* The time of both; 54000 for too many intervals. */
+void
+cl_week_common(const Week *a, const Week *b, Week *common)
+{
+	uint16		points[2 * CL_MAX_POINTS];
+	int			count = walk(a, b, IN_BOTH, points);
+
+	if (count > CL_MAX_POINTS)
+		cl_too_many_intervals();
+	memcpy(common->point, points, sizeof(uint16) * count);
+	common->count = count;
+}
+
+int
+cl_week_minutes(const Week *week)
+{
+	int			minutes = 0;
+
+	for (int i = 0; i < week->count; i += 2)
+		minutes += week->point[i + 1] - week->point[i];
+	return minutes;
+}
+
 /* minutes(availability) -> int: minutes in a week. */
 Datum
 availability_minutes(PG_FUNCTION_ARGS)
 {
 	Week		week;
-	int			minutes = 0;
 
 	cl_week_read(PG_GETARG_AVAILABILITY_PP(0), &week);
-	for (int i = 0; i < week.count; i += 2)
-		minutes += week.point[i + 1] - week.point[i];
-	PG_RETURN_INT32(minutes);
+	PG_RETURN_INT32(cl_week_minutes(&week));
 }
 
 /*

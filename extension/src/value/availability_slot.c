@@ -142,6 +142,22 @@ availability_openings(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* How many times of so many minutes, one "step" after the other, there are in a week. */
+int
+cl_week_openings(const Week *week, int minutes, int step)
+{
+	Stretch		stretches[CL_MAX_INTERVALS];
+	int			count = find_stretches(week, stretches);
+	int			openings = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (stretches[i].minutes >= minutes)
+			openings += (stretches[i].minutes - minutes) / step + 1;
+	}
+	return openings;
+}
+
 /*
  * opening_count(availability, minutes int, step int) -> int: how many rows
  * openings() has.  NULL where the first or the second is.
@@ -150,21 +166,12 @@ Datum
 availability_opening_count(PG_FUNCTION_ARGS)
 {
 	Week		week;
-	Stretch		stretches[CL_MAX_INTERVALS];
-	int			count;
 	int			minutes;
 	int			step;
-	int			openings = 0;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	opening_args(fcinfo, &minutes, &step);
 	cl_week_read(PG_GETARG_AVAILABILITY_PP(0), &week);
-	count = find_stretches(&week, stretches);
-	for (int i = 0; i < count; i++)
-	{
-		if (stretches[i].minutes >= minutes)
-			openings += (stretches[i].minutes - minutes) / step + 1;
-	}
-	PG_RETURN_INT32(openings);
+	PG_RETURN_INT32(cl_week_openings(&week, minutes, step));
 }
