@@ -178,3 +178,11 @@ RETURNS text
 AS 'MODULE_PATHNAME', 'lp_text'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 100000;
 COMMENT ON FUNCTION caseload.lp_text(text, text, text, date, text, text, numeric, integer) IS 'The model of a plan in LP format, for any solver: least cost of moves for equity max or band, else the least highest load per FTE. Queries as in fair_share().';
+
+CREATE FUNCTION caseload.plan_rows(
+  therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL,
+  memory_limit integer DEFAULT 1024)
+RETURNS TABLE (kind text, client_id text, therapist_id text, fte numeric, load numeric, capacity numeric, move_cost integer, locked boolean)
+AS 'MODULE_PATHNAME', 'plan_rows'
+LANGUAGE C STABLE PARALLEL UNSAFE COST 100000 ROWS 10000;
+COMMENT ON FUNCTION caseload.plan_rows(text, text, text, date, text, integer) IS 'What a plan starts from, as it was read: rows of kind therapist (load: base_load), client (load: weight; therapist_id: today''s; client_id: the service''s id where services move) and pair. check_plan() recomputes a plan from them.';

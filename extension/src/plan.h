@@ -187,6 +187,16 @@ cl_plan_count(PlanWork *state)
 		cl_plan_look_up(state);
 }
 
+static inline void
+cl_plan_count_many(PlanWork *state, int64 n)
+{
+	int64		before = state->evaluations >> 12;
+
+	state->evaluations += n;
+	if (state->evaluations >> 12 != before)
+		cl_plan_look_up(state);
+}
+
 /* How far a load is out of the band. */
 static inline int64
 cl_plan_outside(const PlanObjective *objective, int therapist, int64 load)

@@ -39,7 +39,7 @@ BEGIN
              GROUP BY p.therapist_id) e
      WHERE e.therapist_id = d.therapist_id;
   END LOOP;
-  UPDATE bench.plan_draw SET draw = draw * exp(1.1 * (bench.u(hashtext(therapist_id), 121) + bench.u(hashtext(therapist_id), 122) - 1));
+  UPDATE bench.plan_draw SET draw = draw * exp(0.8 * (bench.u(hashtext(therapist_id), 121) + bench.u(hashtext(therapist_id), 122) - 1));
 END
 $$;
 CREATE TABLE bench.plan_client AS

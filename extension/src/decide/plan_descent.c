@@ -80,21 +80,15 @@ climb(Descent *descent, int therapist)
 
 /* Compare a move with the best of its therapist so far. */
 static bool
-consider(Descent *descent, int client, int to, int64 relief, Best *best)
+consider(Descent *descent, int client, int to, int64 gain, Best *best)
 {
-	PlanWork  *state = descent->state;
+	PlanWork   *state = descent->state;
 	const PlanModel *model = state->model;
-	int64		weight = model->weight[client];
 	Best		move;
 
-	cl_plan_count(state);
-	if (state->load[to] + weight > model->room[to])
+	if (gain <= 0 || (descent->only_free && state->at[client] == model->home[client]))
 		return false;
-	move.gain = relief - cl_plan_step(state, to, weight);
-	if (move.gain <= 0)
-		return false;
-	if (descent->only_free && state->at[client] == model->home[client])
-		return false;
+	move.gain = gain;
 	move.cost = cl_plan_extra_cost(state, client, to);
 	move.client = client;
 	move.to = to;
@@ -105,27 +99,85 @@ consider(Descent *descent, int client, int to, int64 relief, Best *best)
 	return true;
 }
 
+/*
+ * Where the client adds least: of all members of the class but these two, the
+ * first of equals; CL_NO_THERAPIST: there is no room anywhere.
+ */
+static int
+least_step(const PlanWork *state, int class, int64 weight, int but, int and_but, int64 *least)
+{
+	const PlanModel *model = state->model;
+	const int32 *member = model->member + model->first[class];
+	const int32 *end = model->member + model->first[class + 1];
+	int			best = CL_NO_THERAPIST;
+
+	if (state->objective.penalty != 0)
+	{
+		for (; member < end; member++)
+		{
+			int64		step;
+
+			if (*member == but || *member == and_but || state->load[*member] + weight > model->room[*member])
+				continue;
+			step = cl_plan_step(state, *member, weight);
+			if (best == CL_NO_THERAPIST || step < *least)
+			{
+				best = *member;
+				*least = step;
+			}
+		}
+		return best;
+	}
+	for (; member < end; member++)
+	{
+		int64		load = state->load[*member];
+		int64		step = model->reciprocal[*member] * (2 * load + weight);
+
+		if (best != CL_NO_THERAPIST && step >= *least)
+			continue;
+		if (*member == but || *member == and_but || load + weight > model->room[*member])
+			continue;
+		best = *member;
+		*least = step;
+	}
+	*least *= weight;
+	return best;
+}
+
 static void
 search(Descent *descent, int from)
 {
-	PlanWork  *state = descent->state;
+	PlanWork   *state = descent->state;
 	const PlanModel *model = state->model;
 	Best		best = {0};
 
 	for (int client = state->head[from]; client >= 0; client = state->next[client])
 	{
-		int64		relief = -cl_plan_step(state, from, -model->weight[client]);
+		int64		weight = model->weight[client];
+		int64		relief = -cl_plan_step(state, from, -weight);
 		int			class = model->class_of[client];
+		int			home = model->home[client];
+		int64		step = 0;
+		int			to;
 
+		/* below the band, leaving can cost more than it gains, and yet be good */
+		if (relief <= 0 && state->objective.penalty == 0)
+			continue;
 		if (descent->goal != NULL)
 		{
-			if (descent->goal[client] != from)
-				consider(descent, client, descent->goal[client], relief, &best);
+			to = descent->goal[client];
+			cl_plan_count(state);
+			if (to != from && state->load[to] + weight <= model->room[to])
+				consider(descent, client, to, relief - cl_plan_step(state, to, weight), &best);
 			continue;
 		}
-		for (int64 i = model->first[class]; i < model->first[class + 1]; i++)
-			if (model->member[i] != from)
-				consider(descent, client, model->member[i], relief, &best);
+		cl_plan_count_many(state, model->first[class + 1] - model->first[class]);
+		to = least_step(state, class, weight, from, home, &step);
+		if (to != CL_NO_THERAPIST)
+			consider(descent, client, to, relief - step, &best);
+		/* back home costs less than anywhere else */
+		if (home != from && model->state[client] == CLIENT_MOVABLE && state->load[home] + weight <= model->room[home])
+			consider(descent, client, home, relief - cl_plan_step(state, home, weight), &best);
 	}
 	descent->best[from] = best;
 	climb(descent, from);
@@ -138,14 +190,23 @@ invite(Descent *descent, int to)
 	PlanWork  *state = descent->state;
 	const PlanModel *model = state->model;
 
+	cl_plan_count_many(state, model->taker_first[to + 1] - model->taker_first[to]);
 	for (int64 i = model->taker_first[to]; i < model->taker_first[to + 1]; i++)
 	{
 		int			client = model->taker[i];
 		int			from = state->at[client];
+		int64		weight = model->weight[client];
+		const Best *best = &descent->best[from];
+		int64		gain;
 
-		if (from == to || model->class_of[client] < 0 || (descent->goal != NULL && descent->goal[client] != to))
+		if (from == to || model->class_of[client] < 0 || (descent->goal != NULL && descent->goal[client] != to) ||
+			state->load[to] + weight > model->room[to])
 			continue;
-		if (consider(descent, client, to, -cl_plan_step(state, from, -model->weight[client]), &descent->best[from]))
+		gain = -cl_plan_step(state, from, -weight) - cl_plan_step(state, to, weight);
+		/* most are not better than the best, at no less cost */
+		if (gain <= 0 || (gain < best->gain && best->cost <= 1 && from == model->home[client]))
+			continue;
+		if (consider(descent, client, to, gain, &descent->best[from]))
 			climb(descent, from);
 	}
 }

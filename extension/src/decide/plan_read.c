@@ -56,6 +56,7 @@ typedef struct Reader
 	TupleDesc	desc;
 	int			capacity;		/* of the arrays that grow */
 	bool		by_service;		/* what moves are services, not clients */
+	int			last_client;	/* of the pair before; rows of a client often come together */
 } Reader;
 
 enum
@@ -283,6 +284,21 @@ read_client(Reader *reader)
 	rows->n_clients = reader->clients->count;
 }
 
+/* Is that the id in the column? */
+static bool
+same_id(const Reader *reader, const Column *column, const char *id)
+{
+	bool		isnull;
+	Datum		value = id_value(reader, column, &isnull);
+	text	   *string;
+	size_t		length = strlen(id);
+
+	if (isnull)
+		return false;
+	string = DatumGetTextPP(value);
+	return VARSIZE_ANY_EXHDR(string) == length && memcmp(VARDATA_ANY(string), id, length) == 0;
+}
+
 static void
 read_pair(Reader *reader)
 {
@@ -293,7 +309,10 @@ read_pair(Reader *reader)
 
 	if (!boolean_value(reader, &reader->columns[E_ELIGIBLE], true))
 		return;
-	client = known_place(reader, reader->clients, key, NULL, "clients");
+	client = reader->last_client;
+	if (client < 0 || !same_id(reader, key, reader->clients->keys[client].id))
+		client = known_place(reader, reader->clients, key, NULL, "clients");
+	reader->last_client = client;
 	if (client < 0)
 		bad_value(reader, key, NULL, "is NULL", NULL);
 	therapist = known_place(reader, reader->therapists, &reader->columns[E_THERAPIST], reader->clients->keys[client].id, "therapists");
@@ -491,6 +510,7 @@ cl_plan_read(const PlanSource *source, int64 memory_limit)
 	reader.therapists = cl_keys_new();
 	reader.clients = cl_keys_new();
 	reader.capacity = 64;
+	reader.last_client = -1;
 	rows->fte = palloc(sizeof(int64) * reader.capacity);
 	rows->base = palloc(sizeof(int64) * reader.capacity);
 	rows->capacity = palloc(sizeof(int64) * reader.capacity);

@@ -399,7 +399,7 @@ move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, int12
 	append_share(&reason, report, step->from, from_before);
 	appendStringInfo(&reason, ", %s ", model->therapist[step->to]);
 	append_share(&reason, report, step->to, to_before);
-	appendStringInfo(&reason, "; %s moves; after: ", number_text(cl_plan_load(model, weight)));
+	appendStringInfo(&reason, "; weight %s; after: ", number_text(cl_plan_load(model, weight)));
 	append_share(&reason, report, step->from, state->load[step->from]);
 	appendStringInfoString(&reason, ", ");
 	append_share(&reason, report, step->to, state->load[step->to]);

@@ -11,6 +11,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
@@ -25,6 +26,7 @@
 typedef struct PlanCall
 {
 	MemoryContext context;
+	PlanInput  *input;
 	PlanModel  *model;
 	PlanWork  *today;			/* before anything */
 } PlanCall;
@@ -43,6 +45,7 @@ PG_FUNCTION_INFO_V1(fair_share);
 PG_FUNCTION_INFO_V1(rebalance);
 PG_FUNCTION_INFO_V1(pareto);
 PG_FUNCTION_INFO_V1(lp_text);
+PG_FUNCTION_INFO_V1(plan_rows);
 
 /* ------------------------------------------------------------ arguments --- */
 
@@ -79,7 +82,8 @@ begin_call(FunctionCallInfo fcinfo, PlanCall *call, int memory_argument)
 	}
 	call->context = AllocSetContextCreate(CurrentMemoryContext, "caseload plan", ALLOCSET_DEFAULT_SIZES);
 	oldcontext = MemoryContextSwitchTo(call->context);
-	call->model = cl_plan_model(cl_plan_read(&source, memory_limit), memory_limit);
+	call->input = cl_plan_read(&source, memory_limit);
+	call->model = cl_plan_model(call->input, memory_limit);
 	call->today = cl_plan_state(call->model);
 	MemoryContextSwitchTo(oldcontext);
 }
@@ -453,6 +457,7 @@ pareto(PG_FUNCTION_ARGS)
 	PlanModel  *model;
 	PlanStep   *steps;
 	PlanRelaxation *relaxation = NULL;
+	int128		floor;
 	int			n_steps;
 	int			n_bundles;
 	int			points;
@@ -462,6 +467,7 @@ pareto(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	wish.stop.max_moves = (int) limited_argument(fcinfo, 5, "max_moves", 0, PG_INT32_MAX, -1);
 	wish.stop.max_cost = -1;
+	wish.swaps = true;
 	points = (int) limited_argument(fcinfo, 6, "points", 1, MOST_POINTS, 20);
 	begin_call(fcinfo, &call, 7);
 	model = call.model;
@@ -471,6 +477,7 @@ pareto(PG_FUNCTION_ARGS)
 	search_plan(state, &wish);
 	order_stop.max_moves = wish.stop.max_moves;
 	steps = cl_plan_order(model, state, &order_stop, &end, &n_steps, &n_bundles);
+	floor = cl_plan_ssq_bound(model, cl_plan_fair(model, end));
 	at = cl_plan_state(model);
 	for (int n = 0; n <= n_steps; n++)
 	{
@@ -513,7 +520,7 @@ pareto(PG_FUNCTION_ARGS)
 			}
 			else
 			{
-				int128		least = Min(Max(bound - (int128) price * at->cost, 0), at->ssq);
+				int128		least = Max(bound - (int128) price * at->cost, floor);
 				int128		left = bound - at->ssq;
 
 				cl_row_add(&row, cl_plan_squares(model, least));
@@ -568,4 +575,71 @@ lp_text(PG_FUNCTION_ARGS)
 	result = cstring_to_text(cl_plan_lp(call.model, low, high));
 	MemoryContextDelete(call.context);
 	PG_RETURN_TEXT_P(result);
+}
+
+/*
+ * plan_rows(therapists, clients, eligible, as_of, in_district, memory_limit)
+ * -> setof (kind, client_id, therapist_id, fte, load, capacity, move_cost,
+ * locked): the rows of a plan as they were read, with the cost that the plan
+ * takes.  Errors as rebalance().
+ */
+Datum
+plan_rows(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	PlanCall	call;
+	MemoryContext oldcontext;
+	MemoryContext row_context;
+	const PlanModel *model;
+	const PlanInput *input;
+
+	InitMaterializedSRF(fcinfo, 0);
+	begin_call(fcinfo, &call, 5);
+	model = call.model;
+	input = call.input;
+	row_context = AllocSetContextCreate(call.context, "caseload plan row", ALLOCSET_SMALL_SIZES);
+	oldcontext = MemoryContextSwitchTo(row_context);
+	for (int64 n = 0; n < model->n_therapists + model->n_clients + input->n_pairs; n++)
+	{
+		int64		j = n - model->n_therapists;
+		int64		pair = j - model->n_clients;
+		RowBuilder	row;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(row_context);
+		cl_row_begin(&row, rsinfo->setDesc);
+		cl_row_text(&row, j < 0 ? "therapist" : pair < 0 ? "client" : "pair");
+		cl_row_text(&row, j < 0 ? NULL : model->client[pair < 0 ? j : input->pair_client[pair]]);
+		if (j < 0)
+		{
+			cl_row_text(&row, model->therapist[n]);
+			cl_row_add(&row, DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(int64_div_fast_to_numeric(model->fte[n], 3))));
+			cl_row_add(&row, cl_plan_load(model, model->base[n]));
+			if (input->capacity[n] < 0)
+				cl_row_null(&row);
+			else
+				cl_row_add(&row, NumericGetDatum(int64_div_fast_to_numeric(input->capacity[n], 3)));
+			cl_row_null(&row);
+			cl_row_null(&row);
+		}
+		else if (pair < 0)
+		{
+			cl_row_text(&row, model->home[j] < 0 ? NULL : model->therapist[model->home[j]]);
+			cl_row_null(&row);
+			cl_row_add(&row, DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(int64_div_fast_to_numeric(input->weight[j], 3))));
+			cl_row_null(&row);
+			cl_row_add(&row, Int32GetDatum(model->cost[j]));
+			cl_row_add(&row, BoolGetDatum(input->locked[j]));
+		}
+		else
+		{
+			cl_row_text(&row, model->therapist[input->pair_therapist[pair]]);
+			for (int column = 0; column < 5; column++)
+				cl_row_null(&row);
+		}
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values, row.nulls);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(call.context);
+	return (Datum) 0;
 }

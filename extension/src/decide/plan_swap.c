@@ -11,6 +11,12 @@
 
 #include "plan.h"
 
+/*
+ * So many looks for a chain from one therapist, then the best so far is taken.
+ * It is a limit of each by itself: what others look at does not use it up.
+ */
+#define CHAIN_LOOKS		20000
+
 /* Would the least load be better off at to? */
 static inline bool
 downhill(const PlanWork *state, int from, int to)
@@ -100,6 +106,7 @@ chain_from(PlanWork *state, int from, bool *good)
 	int			second = -1;
 	int			end = -1;
 	bool		any = false;
+	int64		last_look = state->evaluations + CHAIN_LOOKS;
 
 	for (int i = 0; i < model->n_therapists; i++)
 	{
@@ -108,7 +115,7 @@ chain_from(PlanWork *state, int from, bool *good)
 	}
 	if (!any)
 		return false;
-	for (int one = state->head[from]; one >= 0; one = state->next[one])
+	for (int one = state->head[from]; one >= 0 && state->evaluations < last_look; one = state->next[one])
 	{
 		int			class = model->class_of[one];
 
