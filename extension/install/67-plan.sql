@@ -149,7 +149,7 @@ RETURNS TABLE (therapist_id text, fte numeric, load numeric, per_fte numeric, fa
                block integer, block_members text[], block_load numeric, block_fte numeric,
                captive_members text[], captive_load numeric, captive_fte numeric, witness text)
 AS 'MODULE_PATHNAME', 'fair_share'
-LANGUAGE C STABLE PARALLEL UNSAFE COST 100000 ROWS 100;
+LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 100;
 COMMENT ON FUNCTION caseload.fair_share(text, text, text, date, text, integer) IS 'How evenly load could be spread over therapists if clients could be split, given who may take whom: each one''s fair share, the block that shares it, and what the block and the heavier ones must take because nobody else may (captive), with the sentence for those who cannot be relieved. Three queries, each NULL for the tables: therapists (therapist_id, fte [, base_load, capacity]), clients (client_id or service_id, weight, therapist_id [, move_cost, locked]), eligible (client_id or service_id, therapist_id [, eligible]). memory_limit in megabytes.';
 
 CREATE FUNCTION caseload.rebalance(
@@ -159,7 +159,7 @@ CREATE FUNCTION caseload.rebalance(
   memory_limit integer DEFAULT 1024)
 RETURNS caseload.plan
 AS 'MODULE_PATHNAME', 'rebalance'
-LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000;
+LANGUAGE C STABLE PARALLEL UNSAFE COST 10000;
 COMMENT ON FUNCTION caseload.rebalance(text, text, text, date, text, text, numeric, integer, integer, boolean, bigint, interval, boolean, integer) IS 'The fewest and cheapest moves that even out the load: steepest descent on the sum of load^2 / FTE, then swaps and chains, as a list of which every prefix is a plan. Queries as in fair_share(). Until nothing is better, or max_moves, max_cost, or a target: equity jain (at least), max (load per FTE, at most) or band (fraction of the fair share, at most, to either side). It writes nothing.';
 
 CREATE FUNCTION caseload.pareto(
@@ -168,7 +168,7 @@ CREATE FUNCTION caseload.pareto(
 RETURNS TABLE (moves integer, move_cost bigint, jain numeric, cv numeric, max_per_fte numeric, ssq numeric, ssq_bound numeric, cv_bound numeric,
                cost_bound bigint)
 AS 'MODULE_PATHNAME', 'pareto'
-LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 20;
+LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 20;
 COMMENT ON FUNCTION caseload.pareto(text, text, text, date, text, integer, integer, integer) IS 'Equity against moves: prefixes of the plan at equal distances, with the least sum of squares and CV that any plan of that cost can have, and the least that any plan as even as this must cost. Queries as in fair_share().';
 
 CREATE FUNCTION caseload.lp_text(
@@ -176,7 +176,7 @@ CREATE FUNCTION caseload.lp_text(
   equity text DEFAULT NULL, target numeric DEFAULT NULL, memory_limit integer DEFAULT 1024)
 RETURNS text
 AS 'MODULE_PATHNAME', 'lp_text'
-LANGUAGE C STABLE PARALLEL UNSAFE COST 100000;
+LANGUAGE C STABLE PARALLEL UNSAFE COST 10000;
 COMMENT ON FUNCTION caseload.lp_text(text, text, text, date, text, text, numeric, integer) IS 'The model of a plan in LP format, for any solver: least cost of moves for equity max or band, else the least highest load per FTE. Queries as in fair_share().';
 
 CREATE FUNCTION caseload.plan_rows(
@@ -184,5 +184,5 @@ CREATE FUNCTION caseload.plan_rows(
   memory_limit integer DEFAULT 1024)
 RETURNS TABLE (kind text, client_id text, therapist_id text, fte numeric, load numeric, capacity numeric, move_cost integer, locked boolean)
 AS 'MODULE_PATHNAME', 'plan_rows'
-LANGUAGE C STABLE PARALLEL UNSAFE COST 100000 ROWS 10000;
+LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 1000;
 COMMENT ON FUNCTION caseload.plan_rows(text, text, text, date, text, integer) IS 'What a plan starts from, as it was read: rows of kind therapist (load: base_load), client (load: weight; therapist_id: today''s; client_id: the service''s id where services move) and pair. check_plan() recomputes a plan from them.';

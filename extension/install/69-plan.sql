@@ -90,9 +90,20 @@ BEGIN ATOMIC
       FROM unnest((check_plan.plan).moves) m
   ), t AS (
     SELECT r.therapist_id, r.fte, coalesce(r.load, 0) AS base, r.capacity FROM r WHERE r.kind = 'therapist'
-  ), c AS (
-    SELECT r.client_id AS key, r.therapist_id AS home, coalesce(m.to_therapist, r.therapist_id) AS now, r.load AS weight, r.locked, r.move_cost
-      FROM r LEFT JOIN m ON m.key = r.client_id
+  ), q AS (
+    -- of each client, in one pass over the pairs: may anybody else take it, and anybody outside of the witness?
+    SELECT r.client_id AS key, bool_or(r.therapist_id <> ALL ((check_plan.plan).witness)) AS outside, array_agg(r.therapist_id) AS may
+      FROM r JOIN t USING (therapist_id)
+     WHERE r.kind = 'pair' AND t.fte > 0
+     GROUP BY r.client_id
+  ), c AS MATERIALIZED (
+    SELECT r.client_id AS key, r.therapist_id AS home, coalesce(m.to_therapist, r.therapist_id) AS now, r.load AS weight, r.locked, r.move_cost,
+           -- who ought to leave and stays could go nowhere
+           r.locked OR q.key IS NULL OR (m.key IS NULL AND r.therapist_id <> ALL (q.may)) AS stays, q.outside,
+           coalesce(m.to_therapist = ANY (q.may), m.key IS NULL) AS allowed
+      FROM r
+      LEFT JOIN m ON m.key = r.client_id
+      LEFT JOIN q ON q.key = r.client_id
      WHERE r.kind = 'client' AND r.therapist_id IS NOT NULL
   ), l AS MATERIALIZED (
     SELECT t.therapist_id, t.fte, t.capacity, t.base + coalesce(b.load, 0) AS before, t.base + coalesce(a.load, 0) AS after
@@ -104,14 +115,9 @@ BEGIN ATOMIC
            sum(l.after) ^ 2 / nullif(sum(l.fte) * sum(l.after ^ 2 / l.fte), 0) AS jain
       FROM l WHERE l.fte > 0
   ), x AS (
-    -- whom nobody outside of the witness may take: of the others at most one is asked
     SELECT (SELECT coalesce(sum(t.base), 0) FROM t WHERE t.therapist_id = ANY ((check_plan.plan).witness))
            + (SELECT coalesce(sum(c.weight), 0) FROM c
-               WHERE CASE WHEN c.locked OR NOT EXISTS (SELECT FROM r JOIN t USING (therapist_id) WHERE r.kind = 'pair' AND r.client_id = c.key AND t.fte > 0)
-                            OR (c.now = c.home AND NOT EXISTS (SELECT FROM r WHERE r.kind = 'pair' AND r.client_id = c.key AND r.therapist_id = c.home))
-                          THEN c.home = ANY ((check_plan.plan).witness)
-                          ELSE NOT EXISTS (SELECT FROM r JOIN t USING (therapist_id)
-                                            WHERE r.kind = 'pair' AND r.client_id = c.key AND t.fte > 0 AND r.therapist_id <> ALL ((check_plan.plan).witness)) END) AS captive,
+               WHERE CASE WHEN c.stays THEN c.home = ANY ((check_plan.plan).witness) ELSE NOT c.outside END) AS captive,
            (SELECT sum(t.fte) FROM t WHERE t.therapist_id = ANY ((check_plan.plan).witness)) AS fte
   )
   SELECT k.check_name, k.ok, k.said, k.found
@@ -120,10 +126,7 @@ BEGIN ATOMIC
        NOT EXISTS (SELECT FROM m LEFT JOIN c USING (key) WHERE c.home IS DISTINCT FROM m.from_therapist)
          AND (SELECT count(*) = count(DISTINCT m.key) FROM m), (SELECT count(*)::text FROM m),
        (SELECT count(*)::text FROM m JOIN c USING (key) WHERE c.home = m.from_therapist AND c.weight = m.weight)),
-      (2, 'nobody goes where they may not, nor who is locked', NOT EXISTS (
-         SELECT FROM m JOIN c USING (key)
-          WHERE c.locked OR NOT EXISTS (SELECT FROM r WHERE r.kind = 'pair' AND r.client_id = m.key AND r.therapist_id = m.to_therapist)
-             OR NOT EXISTS (SELECT FROM t WHERE t.therapist_id = m.to_therapist AND t.fte > 0)), NULL, NULL),
+      (2, 'nobody goes where they may not, nor who is locked', (SELECT coalesce(bool_and(c.allowed AND (c.now = c.home OR NOT c.locked)), true) FROM c), NULL, NULL),
       (3, 'nobody is brought above the capacity', NOT EXISTS (SELECT FROM l WHERE l.after > l.before AND l.after > l.capacity), NULL, NULL),
       (4, 'loads', NOT EXISTS (
          SELECT FROM unnest((check_plan.plan).loads) p FULL JOIN l ON l.therapist_id = p.therapist_id
