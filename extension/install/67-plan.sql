@@ -103,7 +103,7 @@ CREATE TYPE caseload.plan AS (
   moves               caseload.plan_move[]
 );
 COMMENT ON TYPE caseload.plan IS 'A plan: what it does, how even it makes the team, and what no plan can do better than.';
-COMMENT ON COLUMN caseload.plan.status IS 'optimal: nothing is more even (or, with a target, cheaper), which the bound proves; target: reached; budget: no move is left; local: no move, swap or chain is good; iterations, time: a limit was reached; infeasible: somebody must leave and nobody can take them.';
+COMMENT ON COLUMN caseload.plan.status IS 'optimal: nothing is more even (or, with a target, cheaper), which the bound proves; target: reached; budget: no move is left; local: no move, swap or chain is good; iterations, time: a limit was reached; unreachable: no plan reaches the target, which the bound proves; infeasible: somebody must leave and nobody can take them.';
 COMMENT ON COLUMN caseload.plan.stopped_by IS 'target, max_moves, iterations or time; NULL: nothing better was found. With time alone the same question may have another answer.';
 COMMENT ON COLUMN caseload.plan.therapists IS 'Therapists with an FTE above 0.';
 COMMENT ON COLUMN caseload.plan.clients IS 'Clients (or services) with a therapist.';
@@ -113,7 +113,7 @@ COMMENT ON COLUMN caseload.plan.forced IS 'Those who must leave, and do.';
 COMMENT ON COLUMN caseload.plan.stranded IS 'Those who ought to leave, and whom nobody can take: they stay.';
 COMMENT ON COLUMN caseload.plan.move_count IS 'Moves.';
 COMMENT ON COLUMN caseload.plan.move_cost IS 'What they cost: the sum of move_cost.';
-COMMENT ON COLUMN caseload.plan.cost_bound IS 'No plan that is as even costs less; NULL: not counted, or the target was not reached.';
+COMMENT ON COLUMN caseload.plan.cost_bound IS 'No plan that is as even costs less; NULL: not counted, or not everybody is in the band.';
 COMMENT ON COLUMN caseload.plan.ssq_before IS 'Sum of load^2 / FTE today, which plans make small.';
 COMMENT ON COLUMN caseload.plan.ssq_after IS 'The same after the plan.';
 COMMENT ON COLUMN caseload.plan.ssq_bound IS 'No plan has less, however many moves it makes.';
@@ -160,7 +160,7 @@ CREATE FUNCTION caseload.rebalance(
 RETURNS caseload.plan
 AS 'MODULE_PATHNAME', 'rebalance'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 10000;
-COMMENT ON FUNCTION caseload.rebalance(text, text, text, date, text, text, numeric, integer, integer, boolean, bigint, interval, boolean, integer) IS 'The fewest and cheapest moves that even out the load: steepest descent on the sum of load^2 / FTE, then swaps and chains, as a list of which every prefix is a plan. Queries as in fair_share(). Until nothing is better, or max_moves, max_cost, or a target: equity jain (at least), max (load per FTE, at most) or band (fraction of the fair share, at most, to either side). It writes nothing.';
+COMMENT ON FUNCTION caseload.rebalance(text, text, text, date, text, text, numeric, integer, integer, boolean, bigint, interval, boolean, integer) IS 'The fewest and cheapest moves that even out the load: steepest descent on the sum of load^2 / FTE, then swaps and chains, as a list of which every prefix is a plan. Queries as in fair_share(). Until nothing is better, or max_moves, max_cost, or a target: equity jain (at least), max (load per FTE, at most) or band (fraction of the fair share, at most, to either side). Limits are looked at every 4,096 evaluations. It writes nothing.';
 
 CREATE FUNCTION caseload.pareto(
   therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL,

@@ -1,13 +1,14 @@
 -- Plans against the truth: in thousands of small teams every assignment there is, fair shares against the conditions that make them unique, loads and
--- witnesses in plain SQL, and what must not change a plan: order, units, strangers. CASELOAD_HISTORIES is the number of teams, 1,500.
+-- witnesses in plain SQL, and what must not change a plan: order, units, strangers. CASELOAD_HISTORIES is the number of teams, 400.
 \ir begin.psql
 \ir laws.psql
 SELECT no_plan();
+SET LOCAL jit = off;
 
 \getenv teams CASELOAD_HISTORIES
 \if :{?teams}
 \else
-  \set teams 1500
+  \set teams 400
 \endif
 
 CREATE FUNCTION pg_temp.u(team bigint, i bigint, salt bigint) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$

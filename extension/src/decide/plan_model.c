@@ -367,19 +367,13 @@ set_numbers(PlanModel *model, const PlanInput *rows)
 		too_large();
 	most = 4 * highest + forced;
 	scale_limit = ((int128) 1 << PRODUCT_BITS) / ((int128) heaviest * (2 * most + heaviest) * 32);
-	if (common > 0 && common <= scale_limit)
-	{
-		model->scale = common;
-		model->exact = true;
-	}
-	else
-	{
-		model->scale = 1;
-		while (model->scale * 2 <= scale_limit && model->scale < (INT64CONST(1) << 44))
-			model->scale *= 2;
-		if (model->scale / largest_part < LEAST_RECIPROCAL)
-			too_large();
-	}
+	model->exact = common > 0 && common <= scale_limit;
+	model->scale = model->exact ? common : 1;
+	/* prices are whole numbers, too */
+	while (model->scale * 2 <= scale_limit && model->scale < (INT64CONST(1) << 40))
+		model->scale *= 2;
+	if (!model->exact && model->scale / largest_part < LEAST_RECIPROCAL)
+		too_large();
 	for (int i = 0; i < model->n_therapists; i++)
 	{
 		if (model->part[i] > 0)
@@ -431,7 +425,8 @@ cl_plan_model(PlanInput *rows, int64 memory_limit)
 {
 	PlanModel  *model = allocate(sizeof(PlanModel));
 	PairLists	lists;
-	int64		needed = (rows->n_pairs * 3 + (int64) rows->n_clients * 24) * sizeof(int32);
+	/* lists both ways, the flow, and fractions of clients, where no two share a class */
+	int64		needed = rows->n_pairs * 48 + (int64) rows->n_clients * 120;
 
 	if (needed + (int64) MemoryContextMemAllocated(CurrentMemoryContext, true) > memory_limit)
 		ereport(ERROR,

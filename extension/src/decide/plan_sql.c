@@ -38,6 +38,7 @@ typedef struct PlanWish
 	bool		swaps;
 	int64		iterations;
 	int64		deadline;
+	int64		ceiling;		/* thousandths per FTE; -1: none */
 	bool		bounds;
 } PlanWish;
 
@@ -177,21 +178,24 @@ last_price(PlanModel *model, const PlanStep *steps, int n_steps)
 	return cl_plan_next_price(state, steps, last, n_steps);
 }
 
-/* No plan that is as even as this one costs less. */
+/* No plan that is as even as this one costs less; -1: it is not in the band that was wished for. */
 static int64
 cost_bound(PlanModel *model, const PlanWork *end, const PlanStep *steps, int n_steps)
 {
 	PlanRelaxation *relaxation;
-	int64		price = end->objective.penalty != 0 ? 1 : last_price(model, steps, n_steps);
-	int64		bound = 0;
 	const PlanObjective *band = end->objective.penalty != 0 ? &end->objective : NULL;
+	int64		price = band != NULL ? model->scale : last_price(model, steps, n_steps);
+	int64		bound = 0;
 
-	if (price == 0 || n_steps == 0 || (band != NULL && end->out_of_band > 0))
-		return n_steps == 0 ? 0 : -1;
+	if (band != NULL && end->out_of_band > 0)
+		return -1;
+	/* who must leave costs what they cost, wherever they go */
+	for (int j = 0; j < model->n_clients; j++)
+		if (model->state[j] == CLIENT_FORCED)
+			bound += model->cost[j];
+	if (price == 0 || n_steps == 0)
+		return bound;
 	relaxation = cl_plan_relax(model, end);
-	if (band != NULL)
-		/* the price of a move is what makes the sum of squares outside small against it */
-		price = model->scale;
 	for (int round = 0; round < 3; round++)
 	{
 		int128		left;
@@ -209,12 +213,21 @@ cost_bound(PlanModel *model, const PlanWork *end, const PlanStep *steps, int n_s
 static const char *
 find_status(const PlanReport *report, PlanEnd end, const PlanWish *wish, bool stuck)
 {
+	int64		load;
+	int64		part;
+	int			block;
+
 	if (stuck)
 		return "infeasible";
 	if (report->end->ssq == report->ssq_bound && !wish->stop.band)
 		return "optimal";
 	if (end == PLAN_END_TARGET && report->cost_bound == report->end->cost)
 		return "optimal";
+	if (wish->stop.has_target && wish->stop.target_ssq < report->ssq_bound)
+		return "unreachable";
+	if (wish->ceiling >= 0 && cl_plan_max_bound(report->model, report->fair, &load, &part, &block) &&
+		(int128) load * report->model->unit * 1000 > (int128) wish->ceiling * part * report->model->fte_unit)
+		return "unreachable";
 	switch (end)
 	{
 		case PLAN_END_TARGET:
@@ -250,8 +263,8 @@ end_name(PlanEnd end)
 
 /*
  * rebalance(therapists, clients, eligible, as_of, in_district, equity, target,
- * max_moves, max_cost, swaps, iterations, time_limit, seed, bounds,
- * memory_limit) -> plan.  Loads in the unit of the weights.  Equity and target
+ * max_moves, max_cost, swaps, iterations, time_limit, bounds, memory_limit)
+ * -> plan.  Loads in the unit of the weights.  Equity and target
  * go together: jain (at least), max (per FTE, at most), band (fraction of the
  * fair share, at most); NULL: as even as can be.  Steepest descent on the sum
  * of load^2 / FTE (docs/plans.md).  22023 for arguments and rows that cannot
@@ -308,6 +321,7 @@ rebalance(PG_FUNCTION_ARGS)
 					 errmsg("time_limit must be hours, minutes and seconds, and not below 0")));
 		wish.deadline = cl_plan_clock() + limit->time;
 	}
+	wish.ceiling = equity != NULL && strcmp(equity, "max") == 0 ? target : -1;
 	wish.bounds = PG_ARGISNULL(12) || PG_GETARG_BOOL(12);
 	begin_call(fcinfo, &call, 13);
 
