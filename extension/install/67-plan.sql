@@ -184,5 +184,5 @@ CREATE FUNCTION caseload.plan_rows(
   memory_limit integer DEFAULT 1024)
 RETURNS TABLE (kind text, client_id text, therapist_id text, fte numeric, load numeric, capacity numeric, move_cost integer, locked boolean)
 AS 'MODULE_PATHNAME', 'plan_rows'
-LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 1000;
+LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 100000;
 COMMENT ON FUNCTION caseload.plan_rows(text, text, text, date, text, integer) IS 'What a plan starts from, as it was read: rows of kind therapist (load: base_load), client (load: weight; therapist_id: today''s; client_id: the service''s id where services move) and pair. check_plan() recomputes a plan from them.';

@@ -81,19 +81,30 @@ CREATE OR REPLACE FUNCTION caseload.check_plan(
   in_district text DEFAULT NULL)
 RETURNS TABLE (check_name text, ok boolean, said text, found text)
 LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 12
+-- nothing is known of the rows that a query will bring
+SET enable_nestloop = off SET jit = off
 BEGIN ATOMIC
-  WITH r AS MATERIALIZED (
+  -- the plan is large and taken apart once
+  WITH w AS MATERIALIZED (
+    SELECT w.ssq_before, w.ssq_after, w.jain_after, w.max_after, w.move_cost, w.ssq_bound, w.cost_bound, w.max_bound, w.witness, w.witness_load, w.witness_fte,
+           w.fte_exact, w.loads, w.moves
+      FROM (SELECT (check_plan.plan).ssq_before, (check_plan.plan).ssq_after, (check_plan.plan).jain_after, (check_plan.plan).max_after, (check_plan.plan).move_cost,
+                   (check_plan.plan).ssq_bound, (check_plan.plan).cost_bound, (check_plan.plan).max_bound, (check_plan.plan).witness, (check_plan.plan).witness_load,
+                   (check_plan.plan).witness_fte, (check_plan.plan).fte_exact, (check_plan.plan).loads, (check_plan.plan).moves) w
+  ), v AS MATERIALIZED (
+    SELECT w.witness FROM w
+  ), r AS MATERIALIZED (
     SELECT r.kind, r.client_id, r.therapist_id, r.fte, r.load, r.capacity, r.move_cost, r.locked
       FROM caseload.plan_rows(check_plan.therapists, check_plan.clients, check_plan.eligible, check_plan.as_of, check_plan.in_district) r
   ), m AS MATERIALIZED (
     SELECT m.seq, m.bundle, m.kind, coalesce(m.service_id, m.client_id) AS key, m.from_therapist, m.to_therapist, m.weight, m.move_cost, m.gain
-      FROM unnest((check_plan.plan).moves) m
+      FROM w, unnest(w.moves) m
   ), t AS (
     SELECT r.therapist_id, r.fte, coalesce(r.load, 0) AS base, r.capacity FROM r WHERE r.kind = 'therapist'
   ), q AS (
     -- of each client, in one pass over the pairs: may anybody else take it, and anybody outside of the witness?
-    SELECT r.client_id AS key, bool_or(r.therapist_id <> ALL ((check_plan.plan).witness)) AS outside, array_agg(r.therapist_id) AS may
-      FROM r JOIN t USING (therapist_id)
+    SELECT r.client_id AS key, bool_or(r.therapist_id <> ALL (v.witness)) AS outside, array_agg(r.therapist_id) AS may
+      FROM v, r JOIN t USING (therapist_id)
      WHERE r.kind = 'pair' AND t.fte > 0
      GROUP BY r.client_id
   ), c AS MATERIALIZED (
@@ -115,13 +126,13 @@ BEGIN ATOMIC
            sum(l.after) ^ 2 / nullif(sum(l.fte) * sum(l.after ^ 2 / l.fte), 0) AS jain
       FROM l WHERE l.fte > 0
   ), x AS (
-    SELECT (SELECT coalesce(sum(t.base), 0) FROM t WHERE t.therapist_id = ANY ((check_plan.plan).witness))
-           + (SELECT coalesce(sum(c.weight), 0) FROM c
-               WHERE CASE WHEN c.stays THEN c.home = ANY ((check_plan.plan).witness) ELSE NOT c.outside END) AS captive,
-           (SELECT sum(t.fte) FROM t WHERE t.therapist_id = ANY ((check_plan.plan).witness)) AS fte
+    SELECT (SELECT coalesce(sum(t.base), 0) FROM v, t WHERE t.therapist_id = ANY (v.witness))
+           + (SELECT coalesce(sum(c.weight), 0) FROM v, c
+               WHERE CASE WHEN c.stays THEN c.home = ANY (v.witness) ELSE NOT c.outside END) AS captive,
+           (SELECT sum(t.fte) FROM v, t WHERE t.therapist_id = ANY (v.witness)) AS fte
   )
   SELECT k.check_name, k.ok, k.said, k.found
-    FROM e CROSS JOIN x CROSS JOIN LATERAL (VALUES
+    FROM w CROSS JOIN e CROSS JOIN x CROSS JOIN LATERAL (VALUES
       (1, 'everybody moves once, from where they are',
        NOT EXISTS (SELECT FROM m LEFT JOIN c USING (key) WHERE c.home IS DISTINCT FROM m.from_therapist)
          AND (SELECT count(*) = count(DISTINCT m.key) FROM m), (SELECT count(*)::text FROM m),
@@ -129,23 +140,23 @@ BEGIN ATOMIC
       (2, 'nobody goes where they may not, nor who is locked', (SELECT coalesce(bool_and(c.allowed AND (c.now = c.home OR NOT c.locked)), true) FROM c), NULL, NULL),
       (3, 'nobody is brought above the capacity', NOT EXISTS (SELECT FROM l WHERE l.after > l.before AND l.after > l.capacity), NULL, NULL),
       (4, 'loads', NOT EXISTS (
-         SELECT FROM unnest((check_plan.plan).loads) p FULL JOIN l ON l.therapist_id = p.therapist_id
+         SELECT FROM (SELECT p.therapist_id, p.load_before, p.load_after, p.fte FROM w, unnest(w.loads) p) p FULL JOIN l ON l.therapist_id = p.therapist_id
           WHERE (p.load_before, p.load_after, p.fte) IS DISTINCT FROM (l.before, l.after, l.fte)), NULL, NULL),
-      (5, 'sum of squares today', abs(coalesce(e.ssq_before, 0) - (check_plan.plan).ssq_before) <= 0.000001 + CASE WHEN (check_plan.plan).fte_exact THEN 0 ELSE e.ssq_before / 1000 END,
-       (check_plan.plan).ssq_before::text, round(coalesce(e.ssq_before, 0), 6)::text),
-      (6, 'sum of squares after', abs(coalesce(e.ssq_after, 0) - (check_plan.plan).ssq_after) <= 0.000001 + CASE WHEN (check_plan.plan).fte_exact THEN 0 ELSE e.ssq_after / 1000 END,
-       (check_plan.plan).ssq_after::text, round(coalesce(e.ssq_after, 0), 6)::text),
-      (7, 'Jain''s index after', abs(coalesce(e.jain, 1) - (check_plan.plan).jain_after) <= CASE WHEN (check_plan.plan).fte_exact THEN 0.000001 ELSE 0.001 END,
-       (check_plan.plan).jain_after::text, round(coalesce(e.jain, 1), 6)::text),
-      (8, 'highest load per FTE', abs(e.highest - (check_plan.plan).max_after) <= 0.0001 OR e.highest IS NULL AND (check_plan.plan).max_after IS NULL,
-       (check_plan.plan).max_after::text, round(e.highest, 4)::text),
-      (9, 'cost of the moves', (SELECT coalesce(sum(c.move_cost), 0) FROM m JOIN c USING (key)) = (check_plan.plan).move_cost,
-       (check_plan.plan).move_cost::text, (SELECT coalesce(sum(c.move_cost), 0)::text FROM m JOIN c USING (key))),
-      (10, 'no bound is beyond the plan', (check_plan.plan).ssq_bound <= (check_plan.plan).ssq_after
-         AND coalesce((check_plan.plan).cost_bound <= (check_plan.plan).move_cost, true)
-         AND coalesce((check_plan.plan).max_bound <= (check_plan.plan).max_after, true), NULL, NULL),
-      (11, 'what only the witness may take', coalesce(x.captive = (check_plan.plan).witness_load AND x.fte = (check_plan.plan).witness_fte, (check_plan.plan).witness IS NULL),
-       format('%s on %s', (check_plan.plan).witness_load, (check_plan.plan).witness_fte), format('%s on %s', x.captive, x.fte)),
+      (5, 'sum of squares today', abs(coalesce(e.ssq_before, 0) - w.ssq_before) <= 0.000001 + CASE WHEN w.fte_exact THEN 0 ELSE e.ssq_before / 1000 END,
+       w.ssq_before::text, round(coalesce(e.ssq_before, 0), 6)::text),
+      (6, 'sum of squares after', abs(coalesce(e.ssq_after, 0) - w.ssq_after) <= 0.000001 + CASE WHEN w.fte_exact THEN 0 ELSE e.ssq_after / 1000 END,
+       w.ssq_after::text, round(coalesce(e.ssq_after, 0), 6)::text),
+      (7, 'Jain''s index after', abs(coalesce(e.jain, 1) - w.jain_after) <= CASE WHEN w.fte_exact THEN 0.000001 ELSE 0.001 END,
+       w.jain_after::text, round(coalesce(e.jain, 1), 6)::text),
+      (8, 'highest load per FTE', abs(e.highest - w.max_after) <= 0.0001 OR e.highest IS NULL AND w.max_after IS NULL,
+       w.max_after::text, round(e.highest, 4)::text),
+      (9, 'cost of the moves', (SELECT coalesce(sum(c.move_cost), 0) FROM m JOIN c USING (key)) = w.move_cost,
+       w.move_cost::text, (SELECT coalesce(sum(c.move_cost), 0)::text FROM m JOIN c USING (key))),
+      (10, 'no bound is beyond the plan', w.ssq_bound <= w.ssq_after
+         AND coalesce(w.cost_bound <= w.move_cost, true)
+         AND coalesce(w.max_bound <= w.max_after, true), NULL, NULL),
+      (11, 'what only the witness may take', coalesce(x.captive = w.witness_load AND x.fte = w.witness_fte, w.witness IS NULL),
+       format('%s on %s', w.witness_load, w.witness_fte), format('%s on %s', x.captive, x.fte)),
       (12, 'every bundle gains, but for forced moves', NOT EXISTS (SELECT FROM m WHERE m.kind <> 'forced' AND m.gain <= 0), NULL, NULL)
     ) AS k (place, check_name, ok, said, found)
    ORDER BY k.place;

@@ -2,7 +2,7 @@
 -- (quarters of a point), about 54 for each FTE, some of whom need a language or a specialty. Today each client is with one of those who may take them,
 -- the first of two rather than the second, so that loads are as uneven as those of real teams.
 
-DROP TABLE IF EXISTS bench.plan_therapist, bench.plan_client, bench.plan_pair, bench.plan_wish;
+DROP TABLE IF EXISTS bench.plan_therapist, bench.plan_client, bench.plan_pair, bench.plan_wish, bench.plan_draw;
 CREATE TABLE bench.plan_therapist AS
   SELECT 't' || lpad(i::text, 5, '0') AS therapist_id, round((0.5 + 0.1 * floor(bench.u(i, 101) * 6))::numeric, 1) AS fte,
          CASE WHEN bench.u(i, 102) < 0.5 THEN 'SLP' WHEN bench.u(i, 102) < 0.75 THEN 'OT' WHEN bench.u(i, 102) < 0.9 THEN 'PT' ELSE 'PSY' END AS discipline,
@@ -51,3 +51,88 @@ CREATE TABLE bench.plan_client AS
 DROP TABLE bench.plan_draw;
 DROP TABLE bench.plan_wish;
 ANALYZE bench.plan_therapist, bench.plan_client, bench.plan_pair;
+
+-- The rival: longest processing time first, from scratch, as one writes it in PL/pgSQL.
+DROP TABLE IF EXISTS bench.plan_greedy;
+CREATE TABLE bench.plan_greedy (client_id text, therapist_id text);
+CREATE OR REPLACE FUNCTION bench.plan_lpt() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  therapists text[] := ARRAY(SELECT therapist_id FROM bench.plan_therapist ORDER BY therapist_id);
+  fte float8[] := ARRAY(SELECT fte FROM bench.plan_therapist ORDER BY therapist_id);
+  load float8[] := array_fill(0::float8, ARRAY[cardinality(therapists)]);
+  clients text[] := '{}';
+  chosen text[] := '{}';
+  of_client record;
+  i integer;
+  best integer;
+  least float8;
+BEGIN
+  TRUNCATE bench.plan_greedy;
+  FOR of_client IN SELECT c.client_id, c.weight::float8 AS weight, array_agg(t.place ORDER BY t.place) AS may
+             FROM bench.plan_client c
+             JOIN bench.plan_pair p USING (client_id)
+             JOIN (SELECT therapist_id, (row_number() OVER (ORDER BY therapist_id))::integer AS place FROM bench.plan_therapist) t ON t.therapist_id = p.therapist_id
+            GROUP BY c.client_id, c.weight ORDER BY c.weight DESC, c.client_id LOOP
+    best := NULL;
+    FOREACH i IN ARRAY of_client.may LOOP
+      IF best IS NULL OR (load[i] + of_client.weight) / fte[i] < least THEN
+        best := i;
+        least := (load[i] + of_client.weight) / fte[i];
+      END IF;
+    END LOOP;
+    load[best] := load[best] + of_client.weight;
+    clients := clients || of_client.client_id;
+    chosen := chosen || therapists[best];
+  END LOOP;
+  INSERT INTO bench.plan_greedy SELECT * FROM unnest(clients, chosen);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION bench.plan_queries(OUT t text, OUT c text, OUT e text) LANGUAGE sql AS $$
+  SELECT 'SELECT therapist_id, fte FROM bench.plan_therapist', 'SELECT client_id, weight, therapist_id, move_cost FROM bench.plan_client',
+         'SELECT client_id, therapist_id FROM bench.plan_pair'
+$$;
+DROP TABLE IF EXISTS bench.plan_answer;
+CREATE TABLE bench.plan_answer (measure text, p caseload.plan);
+CREATE OR REPLACE FUNCTION bench.plan_keep(of_measure text, p caseload.plan) RETURNS void LANGUAGE sql AS $$
+  DELETE FROM bench.plan_answer WHERE measure = of_measure;
+  INSERT INTO bench.plan_answer VALUES (of_measure, p);
+$$;
+SELECT bench.must(bool_and(k.ok), k.check_name)
+  FROM bench.plan_queries() q, caseload.rebalance(q.t, q.c, q.e) p, caseload.check_plan(p, q.t, q.c, q.e) k GROUP BY k.check_name;
+
+INSERT INTO bench.variant (measure, variant, statement) VALUES
+  ('plan', 'reading', 'SELECT count(*) FROM bench.plan_pair p JOIN bench.plan_client USING (client_id)'),
+  ('plan', 'fair share', 'SELECT max(f.block) FROM bench.plan_queries() q, caseload.fair_share(q.t, q.c, q.e) f'),
+  ('plan', 'moves', 'SELECT bench.plan_keep(''moves'', caseload.rebalance(q.t, q.c, q.e, bounds => false, swaps => false)) FROM bench.plan_queries() q'),
+  ('plan', 'all', 'SELECT bench.plan_keep(''all'', caseload.rebalance(q.t, q.c, q.e, bounds => false)) FROM bench.plan_queries() q'),
+  ('plan', 'band', 'SELECT bench.plan_keep(''band'', caseload.rebalance(q.t, q.c, q.e, equity => ''band'', target => 0.1)) FROM bench.plan_queries() q'),
+  ('plan', 'lpt', 'SELECT bench.plan_lpt()');
+INSERT INTO bench.target (what, kind, measure, ours, rival, metric, bound) VALUES
+  (:'name' || ': fair share and moves, against LPT in PL/pgSQL', 'faster', 'plan', 'moves', 'lpt', 'cpu', NULL),
+  (:'name' || ': the same', 'value', 'plan', 'moves', NULL, 'cpu', :limit),
+  (:'name' || ': with swaps and chains', 'value', 'plan', 'all', NULL, 'cpu', NULL),
+  (:'name' || ': fair share alone', 'value', 'plan', 'fair share', NULL, 'cpu', NULL),
+  (:'name' || ': within 10 % of the fair share, with the bound of its cost', 'value', 'plan', 'band', NULL, 'cpu', NULL);
+
+-- How good: gaps to proven bounds.
+CREATE OR REPLACE FUNCTION bench.plan_quality() RETURNS SETOF text LANGUAGE sql AS $$
+  WITH q AS (SELECT * FROM bench.plan_queries()),
+  greedy AS (
+    SELECT sum(l.load ^ 2 / t.fte) AS ssq, (SELECT count(*) FROM bench.plan_greedy g JOIN bench.plan_client c USING (client_id) WHERE g.therapist_id <> c.therapist_id) AS moves
+      FROM bench.plan_therapist t
+      JOIN (SELECT g.therapist_id, sum(c.weight) AS load FROM bench.plan_greedy g JOIN bench.plan_client c USING (client_id) GROUP BY g.therapist_id) l USING (therapist_id)),
+  curve AS (SELECT k.* FROM q, caseload.pareto(q.t, q.c, q.e, max_moves => (SELECT count(*) * 3 / 100 FROM bench.plan_client)::integer, points => 12) k),
+  n AS (SELECT count(*) AS clients FROM bench.plan_client)
+  SELECT '| | moves | above the bound of the squares | target | |'
+  UNION ALL SELECT '|---|---|---|---|---|'
+  UNION ALL SELECT format('| today, CV %s of at least %s | | %s %% | | |', (p).cv_before, (p).cv_bound, round(((p).ssq_before / (p).ssq_bound - 1) * 100, 3)) FROM bench.plan_answer WHERE measure = 'moves'
+  UNION ALL SELECT format('| single moves | %s (%s %% of the clients) | %s %% | at most 0.01 %% | %s |', (p).move_count, round(100.0 * (p).move_count / clients, 1), (p).gap_percent,
+                          CASE WHEN (p).gap_percent <= 0.01 THEN 'met' ELSE '**not met**' END) FROM bench.plan_answer, n WHERE measure = 'moves'
+  UNION ALL SELECT format('| with swaps and chains | %s (%s %%) | %s %% | | |', (p).move_count, round(100.0 * (p).move_count / clients, 1), (p).gap_percent) FROM bench.plan_answer, n WHERE measure = 'all'
+  UNION ALL SELECT format('| LPT from scratch | %s (%s %%) | %s %% | | |', moves, round(100.0 * moves / clients, 1), round((ssq / (p).ssq_bound - 1) * 100, 3)) FROM greedy, bench.plan_answer, n WHERE measure = 'moves'
+  UNION ALL SELECT format('| up to 3 %% of the clients: cost over its bound, worst of %s prefixes | %s | | at most 1.03 | %s |', count(*), round(max(move_cost::numeric / cost_bound), 4),
+                          CASE WHEN max(move_cost::numeric / cost_bound) <= 1.03 THEN 'met' ELSE '**not met**' END) FROM curve WHERE cost_bound > 0
+  UNION ALL SELECT format('| band of 10 %%: cost over its bound (out of it: %s) | %s / %s = %s | | | |', (p).out_of_band, (p).move_cost, (p).cost_bound, round((p).move_cost::numeric / (p).cost_bound, 4))
+              FROM bench.plan_answer WHERE measure = 'band'
+$$;
