@@ -239,6 +239,7 @@ extern PlanEnd cl_plan_descend(PlanWork *state, const PlanStop *stop, const int3
 /* plan_swap.c */
 extern bool cl_plan_swaps(PlanWork *state);
 extern bool cl_plan_chains(PlanWork *state);
+extern bool cl_plan_save_moves(PlanWork *state);
 
 /* plan_order.c */
 extern PlanStep *cl_plan_order(PlanModel *model, const PlanWork *goal, const PlanStop *stop,

@@ -30,7 +30,7 @@ typedef struct Best
 
 typedef struct Descent
 {
-	PlanWork  *state;
+	PlanWork   *state;
 	const int32 *goal;
 	const PlanStop *stop;
 	bool		only_free;		/* no move is left: those who have moved may go on */
@@ -187,7 +187,7 @@ search(Descent *descent, int from)
 static void
 invite(Descent *descent, int to)
 {
-	PlanWork  *state = descent->state;
+	PlanWork   *state = descent->state;
 	const PlanModel *model = state->model;
 
 	cl_plan_count_many(state, model->taker_first[to + 1] - model->taker_first[to]);

@@ -18,7 +18,7 @@
 typedef struct Order
 {
 	PlanModel  *model;
-	PlanWork  *state;
+	PlanWork   *state;
 	const int32 *goal;
 	PlanStep   *steps;
 	int			n_steps;
@@ -78,7 +78,7 @@ list_remaining(Order *order)
 static bool
 joint_gain(Order *order, const int32 *clients, int n, int64 *gain)
 {
-	PlanWork  *state = order->state;
+	PlanWork   *state = order->state;
 	int32		touched[4];
 	int64		by[4];
 	int			used = 0;
@@ -184,7 +184,7 @@ kind_of_pair(const Order *order, int one, int other)
 static bool
 join_all(Order *order)
 {
-	PlanWork  *state = order->state;
+	PlanWork   *state = order->state;
 	const PlanModel *model = order->model;
 	int64	   *by = palloc0(sizeof(int64) * (model->n_therapists + 1));
 	int128	   *gain = palloc0(sizeof(int128) * (model->n_therapists + 1));

@@ -44,7 +44,7 @@ typedef struct Reader
 	const char *what;			/* for messages */
 	Column	   *columns;
 	int			n_columns;
-	PlanInput   *rows;
+	PlanInput  *rows;
 	KeySet	   *therapists;
 	KeySet	   *clients;
 	Datum		no_district;
@@ -222,7 +222,7 @@ known_place(const Reader *reader, const KeySet *set, const Column *column, const
 static void
 read_therapist(Reader *reader)
 {
-	PlanInput   *rows = reader->rows;
+	PlanInput  *rows = reader->rows;
 	int			place = new_place(reader, reader->therapists, &reader->columns[T_ID]);
 	const char *id = reader->therapists->keys[place].id;
 
@@ -250,7 +250,7 @@ client_key(const Reader *reader, int client, int service)
 static void
 read_client(Reader *reader)
 {
-	PlanInput   *rows = reader->rows;
+	PlanInput  *rows = reader->rows;
 	int			place = new_place(reader, reader->clients, client_key(reader, C_CLIENT, C_SERVICE));
 	const char *id = reader->clients->keys[place].id;
 	int64		cost;
@@ -302,7 +302,7 @@ same_id(const Reader *reader, const Column *column, const char *id)
 static void
 read_pair(Reader *reader)
 {
-	PlanInput   *rows = reader->rows;
+	PlanInput  *rows = reader->rows;
 	const Column *key = client_key(reader, E_CLIENT, E_SERVICE);
 	int			client;
 	int			therapist;
@@ -501,7 +501,7 @@ cl_plan_read(const PlanSource *source, int64 memory_limit)
 	};
 	MemoryContext context = CurrentMemoryContext;
 	Reader		reader = {0};
-	PlanInput   *rows = palloc0(sizeof(PlanInput));
+	PlanInput  *rows = palloc0(sizeof(PlanInput));
 
 	rows->context = context;
 	reader.rows = rows;

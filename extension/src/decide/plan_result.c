@@ -269,7 +269,7 @@ cl_plan_forced_moves(const PlanModel *model)
 int64
 cl_plan_next_price(const PlanWork *at, const PlanStep *steps, int n, int n_steps)
 {
-	PlanWork  *state = unconstify(PlanWork *, at);
+	PlanWork   *state = unconstify(PlanWork *, at);
 	int128		before = at->ssq;
 	int128		after;
 	int64		cost = 0;
@@ -490,7 +490,7 @@ row_array(Datum *rows, int n, Oid type)
 static Datum
 moves_array(TupleDesc plan_desc, int column, const PlanReport *report)
 {
-	PlanWork  *state = cl_plan_state(report->model);
+	PlanWork   *state = cl_plan_state(report->model);
 	Datum	   *rows = palloc_extended(sizeof(Datum) * (report->n_steps + 1), MCXT_ALLOC_HUGE);
 	Oid			type;
 	TupleDesc	desc = element_desc(plan_desc, column, &type);

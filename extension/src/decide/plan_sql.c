@@ -28,7 +28,7 @@ typedef struct PlanCall
 	MemoryContext context;
 	PlanInput  *input;
 	PlanModel  *model;
-	PlanWork  *today;			/* before anything */
+	PlanWork   *today;			/* before anything */
 } PlanCall;
 
 /* How a plan is wanted. */
@@ -115,6 +115,9 @@ search_plan(PlanWork *state, const PlanWish *wish)
 	for (;;)
 	{
 		end = cl_plan_descend(state, &wish->stop, NULL, NULL, NULL, NULL);
+		if (end == PLAN_END_TARGET && wish->stop.band)
+			while (cl_plan_save_moves(state))
+				;
 		/* swaps cost two moves for little: not where moves are counted */
 		if (end != PLAN_END_LOCAL || !wish->swaps || wish->stop.max_moves >= 0 || wish->stop.max_cost >= 0)
 			return end;
@@ -166,7 +169,7 @@ ssq_of_jain(const PlanModel *model, int64 total, int64 jain)
 static int64
 last_price(PlanModel *model, const PlanStep *steps, int n_steps)
 {
-	PlanWork  *state = cl_plan_state(model);
+	PlanWork   *state = cl_plan_state(model);
 	int			last = n_steps - 1;
 
 	while (last > 0 && steps[last - 1].bundle == steps[n_steps - 1].bundle)
@@ -278,8 +281,8 @@ rebalance(PG_FUNCTION_ARGS)
 	PlanReport	report = {0};
 	TupleDesc	desc;
 	MemoryContext oldcontext;
-	PlanWork  *state;
-	PlanWork  *end;
+	PlanWork   *state;
+	PlanWork   *end;
 	PlanEnd		how;
 	char	   *equity = PG_ARGISNULL(5) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(5));
 	int64		target = 0;
@@ -381,7 +384,7 @@ fair_share(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	PlanCall	call;
 	MemoryContext oldcontext;
-	PlanWork  *state;
+	PlanWork   *state;
 	PlanStop	stop = {.max_moves = -1,.max_cost = -1};
 	FairShare  *fair;
 	const PlanModel *model;
@@ -465,9 +468,9 @@ pareto(PG_FUNCTION_ARGS)
 	PlanWish	wish = {0};
 	PlanStop	order_stop = {.max_moves = -1,.max_cost = -1};
 	MemoryContext oldcontext;
-	PlanWork  *state;
-	PlanWork  *end;
-	PlanWork  *at;
+	PlanWork   *state;
+	PlanWork   *end;
+	PlanWork   *at;
 	PlanModel  *model;
 	PlanStep   *steps;
 	PlanRelaxation *relaxation = NULL;
@@ -557,7 +560,7 @@ lp_text(PG_FUNCTION_ARGS)
 {
 	PlanCall	call;
 	MemoryContext oldcontext;
-	PlanWork  *state;
+	PlanWork   *state;
 	char	   *equity = PG_ARGISNULL(5) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(5));
 	int64		target = 0;
 	int64	   *low = NULL;

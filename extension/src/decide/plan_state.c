@@ -70,7 +70,7 @@ unlink_client(PlanWork *state, int client)
 PlanWork *
 cl_plan_state(const PlanModel *model)
 {
-	PlanWork  *state = allocate(sizeof(PlanWork));
+	PlanWork   *state = allocate(sizeof(PlanWork));
 
 	state->model = model;
 	state->at = allocate(sizeof(int32) * (model->n_clients + 1));

@@ -183,3 +183,69 @@ cl_plan_chains(PlanWork *state)
 	pfree(good);
 	return any;
 }
+
+/* Does the band hold, and nobody have too much, at these two? */
+static bool
+holds_at(const PlanWork *state, int one, int other)
+{
+	return state->out_of_band == 0 && state->load[one] <= state->model->room[one] && state->load[other] <= state->model->room[other];
+}
+
+/* One who is at home, instead of two who went from there to the same therapist; false: there is none. */
+static bool
+replace_two(PlanWork *state, int client, int home, int at)
+{
+	const PlanModel *model = state->model;
+
+	for (int64 i = model->taker_first[at]; i < model->taker_first[at + 1]; i++)
+	{
+		int			instead = model->taker[i];
+
+		if (state->at[instead] != home || model->home[instead] != home || instead == client || cl_plan_fixed(model, instead))
+			continue;
+		for (int64 k = model->taker_first[home]; k < model->taker_first[home + 1]; k++)
+		{
+			int			other = model->taker[k];
+
+			if (state->at[other] != at || model->home[other] != home || cl_plan_fixed(model, other) ||
+				model->cost[instead] >= model->cost[client] + model->cost[other])
+				continue;
+			cl_plan_count(state);
+			cl_plan_move(state, instead, at);
+			cl_plan_move(state, other, home);
+			if (holds_at(state, home, at))
+				return true;
+			cl_plan_move(state, other, at);
+			cl_plan_move(state, instead, home);
+		}
+	}
+	return false;
+}
+
+/*
+ * For a band that is met: who need not have moved goes home, and two who went
+ * the same way are replaced by one, where that costs less.  False: there was
+ * nothing to save.
+ */
+bool
+cl_plan_save_moves(PlanWork *state)
+{
+	const PlanModel *model = state->model;
+	bool		any = false;
+
+	for (int client = 0; client < model->n_clients && !stopped(state); client++)
+	{
+		int			home = model->home[client];
+		int			at = state->at[client];
+
+		if (home == CL_NO_THERAPIST || at == home || model->state[client] != CLIENT_MOVABLE)
+			continue;
+		cl_plan_count(state);
+		cl_plan_move(state, client, home);
+		if (holds_at(state, home, at) || replace_two(state, client, home, at))
+			any = true;
+		else
+			cl_plan_move(state, client, at);
+	}
+	return any;
+}
