@@ -160,5 +160,11 @@ SELECT pg_temp.holds('every bundle makes the team more even', 'equity_after > eq
   $$ (SELECT team, m.bundle, (array_agg(m.equity_before ORDER BY m.seq))[1] AS equity_before, (array_agg(m.equity_after ORDER BY m.seq DESC))[1] AS equity_after
         FROM planned, unnest((p).moves) m WHERE (p).forced = 0 AND m.gain > 0.001 GROUP BY 1, 2) m $$, :teams / 4);
 
+-- Nothing of all these plans is left in memory; while one is made, its contexts are there.
+SELECT is((SELECT count(*) FROM pg_backend_memory_contexts WHERE name LIKE 'caseload plan%'), 0::bigint, 'nothing is left in memory');
+SELECT cmp_ok((SELECT l.load_before FROM caseload.rebalance('SELECT ''a'' AS therapist_id, 1 AS fte',
+  'SELECT ''1'' AS client_id, count(*) AS weight, ''a'' AS therapist_id FROM pg_backend_memory_contexts WHERE name LIKE ''caseload plan%''', 'SELECT ''1'' AS client_id, ''a'' AS therapist_id') p,
+  unnest(p.loads) l), '>', 0::numeric, 'while a plan is made, something is');
+
 SELECT * FROM finish();
 ROLLBACK;
