@@ -95,6 +95,10 @@ UPDATE caseload.client_activity SET attendance = 'America/Anchorage{}' WHERE dis
 DELETE FROM caseload.client_activity WHERE district_id = 'ACT' AND client_id = 'C3';
 SELECT * FROM caseload.verify('ACT') ORDER BY client_id;
 DELETE FROM caseload.appointment WHERE district_id = 'ACT' AND client_id = 'C2';
+-- not where nothing may be written: on a standby, say
+BEGIN READ ONLY;
+SELECT caseload.rebuild('ACT');
+ROLLBACK;
 SELECT caseload.rebuild('ACT', 'C2'), caseload.rebuild('ACT'), caseload.rebuild('ACT');
 SELECT * FROM caseload.verify('ACT');
 -- TRUNCATE, and a trigger function where it does not belong

@@ -160,6 +160,18 @@ DELETE FROM caseload.therapist_load WHERE district_id = 'CAPS' AND therapist_id 
 SELECT * FROM caseload.verify('CAPS') ORDER BY difference;
 SELECT caseload.rebuild('CAPS');
 SELECT * FROM caseload.verify('CAPS');
+-- a therapist who could not be read is not taken for one without limits when the same transaction asks again
+INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, therapist_id, period, tier) VALUES ('CAPS', 'half-read', 'G2', 'SLP', '1/week', 'mornings', '[2020-01-01,)', 2);
+BEGIN;
+SET LOCAL client_min_messages = warning;
+UPDATE caseload.service SET tier = 3 WHERE district_id = 'CAPS' AND service_id = 'half-read';
+DELETE FROM caseload.policy_kind WHERE policy_name = 'headcount_cap';
+SAVEPOINT first;
+SET CONSTRAINTS ALL IMMEDIATE;
+ROLLBACK TO first;
+SET CONSTRAINTS ALL IMMEDIATE;
+ROLLBACK;
+DELETE FROM caseload.service WHERE district_id = 'CAPS' AND service_id = 'half-read';
 -- misuse
 CREATE TABLE public.other (a int);
 CREATE TRIGGER t BEFORE INSERT ON public.other FOR EACH ROW EXECUTE FUNCTION caseload.load_after_service();

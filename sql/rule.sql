@@ -46,6 +46,9 @@ SELECT d::date AS as_of, string_agg(client_id || ': ' || rule_name, ', ' ORDER B
 SELECT client_id, rule_name, action, raised_on, due_on FROM caseload.flags('2026-02-01', 'RULE') WHERE client_id = 'touch';
 
 -- evaluate() writes them, is idempotent, and goes back and forth in time
+BEGIN READ ONLY;
+SELECT caseload.evaluate('2026-01-31', 'RULE');
+ROLLBACK;
 SELECT (caseload.evaluate('2026-01-31', 'RULE')).errors;
 CREATE VIEW public.standing AS SELECT client_id, rule_name, state FROM caseload.flag WHERE district_id = 'RULE' AND cleared_on IS NULL ORDER BY 1, 2;
 TABLE public.standing;

@@ -4,6 +4,10 @@ CREATE TYPE caseload.appointment_status AS ENUM (
   'scheduled', 'attended', 'late', 'no_show', 'late_cancel', 'client_cancel', 'provider_cancel', 'closure'
 );
 COMMENT ON TYPE caseload.appointment_status IS 'What became of an appointment. A past one still scheduled is unresolved, never silently a no-show.';
+CREATE CAST (text AS caseload.appointment_status) WITH INOUT AS ASSIGNMENT;
+COMMENT ON CAST (text AS caseload.appointment_status) IS 'Lets a parameter that a driver sends as text into a column.';
+CREATE CAST (varchar AS caseload.appointment_status) WITH INOUT AS ASSIGNMENT;
+COMMENT ON CAST (varchar AS caseload.appointment_status) IS 'Lets a parameter that a driver sends as varchar into a column.';
 
 CREATE TYPE caseload.attendance;
 COMMENT ON TYPE caseload.attendance IS 'A client''s attendance history: a sorted multiset of events in one time zone, mergeable and invertible.';

@@ -242,6 +242,26 @@ AS 'MODULE_PATHNAME', 'availability_minutes'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION caseload.minutes(caseload.availability) IS 'Minutes in a week.';
 
+-- Explicit only: a week of minutes is not any number, or any interval.
+CREATE FUNCTION caseload.availability_to_bigint(availability caseload.availability)
+RETURNS bigint
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT caseload.minutes(availability)::bigint;
+END;
+COMMENT ON FUNCTION caseload.availability_to_bigint(caseload.availability) IS 'Implementation of the cast to bigint.';
+CREATE CAST (caseload.availability AS bigint) WITH FUNCTION caseload.availability_to_bigint(caseload.availability);
+COMMENT ON CAST (caseload.availability AS bigint) IS 'Minutes in a week.';
+CREATE FUNCTION caseload.availability_to_interval(availability caseload.availability)
+RETURNS interval
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT make_interval(mins => caseload.minutes(availability));
+END;
+COMMENT ON FUNCTION caseload.availability_to_interval(caseload.availability) IS 'Implementation of the cast to interval.';
+CREATE CAST (caseload.availability AS interval) WITH FUNCTION caseload.availability_to_interval(caseload.availability);
+COMMENT ON CAST (caseload.availability AS interval) IS 'Time in a week, in hours and minutes.';
+
 CREATE FUNCTION caseload.shift(availability caseload.availability, minutes integer)
 RETURNS caseload.availability
 AS 'MODULE_PATHNAME', 'availability_shift'

@@ -49,16 +49,106 @@ AS 'MODULE_PATHNAME', 'load_profile_ne'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION caseload.load_profile_ne(caseload.load_profile, caseload.load_profile) IS 'Implementation of the operator <>.';
 
+CREATE FUNCTION caseload.load_profile_lt(a caseload.load_profile, b caseload.load_profile)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'load_profile_lt'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION caseload.load_profile_lt(caseload.load_profile, caseload.load_profile) IS 'Implementation of the operator <.';
+
+CREATE FUNCTION caseload.load_profile_le(a caseload.load_profile, b caseload.load_profile)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'load_profile_le'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION caseload.load_profile_le(caseload.load_profile, caseload.load_profile) IS 'Implementation of the operator <=.';
+
+CREATE FUNCTION caseload.load_profile_gt(a caseload.load_profile, b caseload.load_profile)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'load_profile_gt'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION caseload.load_profile_gt(caseload.load_profile, caseload.load_profile) IS 'Implementation of the operator >.';
+
+CREATE FUNCTION caseload.load_profile_ge(a caseload.load_profile, b caseload.load_profile)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'load_profile_ge'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION caseload.load_profile_ge(caseload.load_profile, caseload.load_profile) IS 'Implementation of the operator >=.';
+
+CREATE FUNCTION caseload.load_profile_cmp(a caseload.load_profile, b caseload.load_profile)
+RETURNS integer
+AS 'MODULE_PATHNAME', 'load_profile_cmp'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION caseload.load_profile_cmp(caseload.load_profile, caseload.load_profile) IS 'Order of two values: -1, 0 or 1.';
+
+CREATE FUNCTION caseload.load_profile_hash(a caseload.load_profile)
+RETURNS integer
+AS 'MODULE_PATHNAME', 'load_profile_hash'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION caseload.load_profile_hash(caseload.load_profile) IS 'Hash, equal for equal values.';
+
+CREATE FUNCTION caseload.load_profile_hash_extended(a caseload.load_profile, seed bigint)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'load_profile_hash_extended'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION caseload.load_profile_hash_extended(caseload.load_profile, bigint) IS 'Seeded 64-bit hash, equal for equal values.';
+
 CREATE OPERATOR caseload.= (
-  FUNCTION = caseload.load_profile_eq, LEFTARG = caseload.load_profile, RIGHTARG = caseload.load_profile,
-  COMMUTATOR = OPERATOR(caseload.=), NEGATOR = OPERATOR(caseload.<>), RESTRICT = eqsel, JOIN = eqjoinsel
+  LEFTARG = caseload.load_profile, RIGHTARG = caseload.load_profile, FUNCTION = caseload.load_profile_eq,
+  COMMUTATOR = OPERATOR(caseload.=), NEGATOR = OPERATOR(caseload.<>),
+  RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
 );
 COMMENT ON OPERATOR caseload.= (caseload.load_profile, caseload.load_profile) IS 'The same services on all days.';
+
 CREATE OPERATOR caseload.<> (
-  FUNCTION = caseload.load_profile_ne, LEFTARG = caseload.load_profile, RIGHTARG = caseload.load_profile,
-  COMMUTATOR = OPERATOR(caseload.<>), NEGATOR = OPERATOR(caseload.=), RESTRICT = neqsel, JOIN = neqjoinsel
+  LEFTARG = caseload.load_profile, RIGHTARG = caseload.load_profile, FUNCTION = caseload.load_profile_ne,
+  COMMUTATOR = OPERATOR(caseload.<>), NEGATOR = OPERATOR(caseload.=),
+  RESTRICT = neqsel, JOIN = neqjoinsel
 );
 COMMENT ON OPERATOR caseload.<> (caseload.load_profile, caseload.load_profile) IS 'Not the same services on all days.';
+
+CREATE OPERATOR caseload.< (
+  LEFTARG = caseload.load_profile, RIGHTARG = caseload.load_profile, FUNCTION = caseload.load_profile_lt,
+  COMMUTATOR = OPERATOR(caseload.>), NEGATOR = OPERATOR(caseload.>=),
+  RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR caseload.< (caseload.load_profile, caseload.load_profile) IS 'Less than, byte by byte: an order for sorting, not of load.';
+
+CREATE OPERATOR caseload.<= (
+  LEFTARG = caseload.load_profile, RIGHTARG = caseload.load_profile, FUNCTION = caseload.load_profile_le,
+  COMMUTATOR = OPERATOR(caseload.>=), NEGATOR = OPERATOR(caseload.>),
+  RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR caseload.<= (caseload.load_profile, caseload.load_profile) IS 'Less than or equal, byte by byte: an order for sorting, not of load.';
+
+CREATE OPERATOR caseload.> (
+  LEFTARG = caseload.load_profile, RIGHTARG = caseload.load_profile, FUNCTION = caseload.load_profile_gt,
+  COMMUTATOR = OPERATOR(caseload.<), NEGATOR = OPERATOR(caseload.<=),
+  RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR caseload.> (caseload.load_profile, caseload.load_profile) IS 'Greater than, byte by byte: an order for sorting, not of load.';
+
+CREATE OPERATOR caseload.>= (
+  LEFTARG = caseload.load_profile, RIGHTARG = caseload.load_profile, FUNCTION = caseload.load_profile_ge,
+  COMMUTATOR = OPERATOR(caseload.<=), NEGATOR = OPERATOR(caseload.<),
+  RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR caseload.>= (caseload.load_profile, caseload.load_profile) IS 'Greater than or equal, byte by byte: an order for sorting, not of load.';
+
+CREATE OPERATOR CLASS caseload.load_profile_ops DEFAULT FOR TYPE caseload.load_profile USING btree AS
+  OPERATOR 1 caseload.<, OPERATOR 2 caseload.<=, OPERATOR 3 caseload.=, OPERATOR 4 caseload.>=, OPERATOR 5 caseload.>,
+  FUNCTION 1 caseload.load_profile_cmp(caseload.load_profile, caseload.load_profile);
+COMMENT ON OPERATOR CLASS caseload.load_profile_ops USING btree IS 'Order of load_profile values.';
+
+CREATE OPERATOR CLASS caseload.load_profile_ops DEFAULT FOR TYPE caseload.load_profile USING hash AS
+  OPERATOR 1 caseload.=,
+  FUNCTION 1 caseload.load_profile_hash(caseload.load_profile),
+  FUNCTION 2 caseload.load_profile_hash_extended(caseload.load_profile, bigint);
+COMMENT ON OPERATOR CLASS caseload.load_profile_ops USING hash IS 'Hash of load_profile values.';
+
+-- By assignment only: a typed text or varchar parameter may go into a column, but no comparison changes its meaning.
+CREATE CAST (text AS caseload.load_profile) WITH INOUT AS ASSIGNMENT;
+COMMENT ON CAST (text AS caseload.load_profile) IS 'Reads the text form of load_profile.';
+CREATE CAST (varchar AS caseload.load_profile) WITH INOUT AS ASSIGNMENT;
+COMMENT ON CAST (varchar AS caseload.load_profile) IS 'Reads the text form of load_profile.';
 
 CREATE FUNCTION caseload.load_profile_trans(state internal, discipline text, site_id text, group_size integer, dosage caseload.dosage,
                                             from_date date, until_date date)

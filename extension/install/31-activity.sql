@@ -40,4 +40,4 @@ CREATE FUNCTION caseload.policy_after_write()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'policy_after_write'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION caseload.policy_after_write() IS 'Statement trigger of policy and policy_kind: tells all backends that what they have read is stale.';
+COMMENT ON FUNCTION caseload.policy_after_write() IS 'Trigger of policy and policy_kind, by statement, or by row where they come by replication: tells all backends that what they have read is stale.';

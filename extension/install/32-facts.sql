@@ -114,15 +114,19 @@ COMMENT ON COLUMN caseload.client_facts.federal_setting IS 'Federal setting, 1 t
 COMMENT ON COLUMN caseload.client_facts.need_points IS 'Points by the district''s own matrix of needs; NULL = not rated.';
 COMMENT ON COLUMN caseload.client_facts.weekly_minutes IS 'Minutes per week that the client is to get from all services due on that date, in the service year of the site; NULL where the dosage of one of them is not known.';
 
-CREATE FUNCTION caseload._client_facts(
-  attendance caseload.attendance, as_of date, begins_on date, strike_window integer, district_id text, client_id text, episode integer,
-  site_id text, level text, category text, services integer, waiting_services integer, warning_due date,
-  documents_overdue integer, days_overdue integer, notes integer, notes_late integer,
-  consent boolean, plan boolean, plan_with_client boolean, closing_note boolean)
-RETURNS caseload.client_facts
-AS 'MODULE_PATHNAME', 'client_facts'
+-- Columns that are never NULL first, as wide as they are: the server reads those without looking at the others.
+CREATE FUNCTION caseload._attendance_facts(
+  attendance caseload.attendance, as_of date, begins_on date, strike_window integer,
+  OUT days_enrolled integer, OUT weeks_enrolled integer, OUT appointments integer, OUT attended integer, OUT late integer,
+  OUT no_shows integer, OUT late_cancels integer, OUT client_cancels integer, OUT strikes integer, OUT unresolved integer,
+  OUT misses_in_window integer, OUT strikes_in_window integer, OUT attended_in_window integer, OUT miss_run integer,
+  OUT longest_miss_run integer, OUT cancel_run integer, OUT on_time_run integer, OUT late_run integer, OUT days_unseen integer,
+  OUT days_inactive integer, OUT has_upcoming boolean, OUT no_show_rate double precision, OUT strike_rate double precision,
+  OUT days_since_attended integer, OUT days_since_contact integer, OUT days_to_next integer,
+  OUT last_attended date, OUT last_contact date, OUT next_appointment date)
+AS 'MODULE_PATHNAME', 'attendance_facts'
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20;
-COMMENT ON FUNCTION caseload._client_facts(caseload.attendance, date, date, integer, text, text, integer, text, text, text, integer, integer, date, integer, integer, integer, integer, boolean, boolean, boolean, boolean) IS 'Internal: the one definition of the facts of a client.';
+COMMENT ON FUNCTION caseload._attendance_facts(caseload.attendance, date, date, integer) IS 'Internal: what client_facts() says of the attendance of an episode that begins on a day (NULL: nobody recorded it) as of a date, with this window for strikes.';
 
 CREATE TYPE caseload.service_facts AS (
   district_id         text COLLATE "C",

@@ -96,6 +96,18 @@ CREATE OR REPLACE TRIGGER policy_after_write AFTER INSERT OR UPDATE OR DELETE OR
 CREATE OR REPLACE TRIGGER policy_after_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON caseload.policy_kind
   FOR EACH STATEMENT EXECUTE FUNCTION caseload.policy_after_write();
 
+-- The same for rows that come by replication, one by one, or from a session that fires no other triggers.
+CREATE OR REPLACE TRIGGER policy_replica_write AFTER INSERT OR UPDATE OR DELETE ON caseload.policy
+  FOR EACH ROW EXECUTE FUNCTION caseload.policy_after_write();
+CREATE OR REPLACE TRIGGER policy_replica_truncate AFTER TRUNCATE ON caseload.policy
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.policy_after_write();
+ALTER TABLE caseload.policy ENABLE REPLICA TRIGGER policy_replica_write, ENABLE REPLICA TRIGGER policy_replica_truncate;
+CREATE OR REPLACE TRIGGER policy_replica_write AFTER INSERT OR UPDATE OR DELETE ON caseload.policy_kind
+  FOR EACH ROW EXECUTE FUNCTION caseload.policy_after_write();
+CREATE OR REPLACE TRIGGER policy_replica_truncate AFTER TRUNCATE ON caseload.policy_kind
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.policy_after_write();
+ALTER TABLE caseload.policy_kind ENABLE REPLICA TRIGGER policy_replica_write, ENABLE REPLICA TRIGGER policy_replica_truncate;
+
 CREATE OR REPLACE FUNCTION caseload.district_after_delete()
 RETURNS trigger
 LANGUAGE plpgsql
@@ -110,13 +122,18 @@ COMMENT ON FUNCTION caseload.district_after_delete() IS 'Row trigger of district
 CREATE OR REPLACE TRIGGER district_after_delete AFTER DELETE ON caseload.district
   FOR EACH ROW EXECUTE FUNCTION caseload.district_after_delete();
 
-INSERT INTO caseload.policy (district_id, policy_name, discipline, site_level, value) VALUES
+-- At first only: what the owner has deleted or given another period stays so when this piece runs again.
+INSERT INTO caseload.policy (district_id, policy_name, discipline, site_level, value)
+SELECT s.*
+  FROM (VALUES
   ('*', 'calendar', '*', 'clinic', 'clinic'),
   ('*', 'referrals_per_week', '*', 'elementary', '1'),
   ('*', 'screenings_per_week', '*', 'elementary', '3'),
   -- school psychologists: median of 11.70 hours an evaluation (Lichtenstein & Fischetti 1998)
   ('*', 'evaluation_minutes', 'PSY', '*', '702'),
-  ('*', 'review_minutes', 'PSY', '*', '702')
+  ('*', 'review_minutes', 'PSY', '*', '702'))
+    AS s (district_id, policy_name, discipline, site_level, value)
+ WHERE NOT EXISTS (SELECT FROM caseload.installation i WHERE i.piece = '33-policy')
 ON CONFLICT DO NOTHING;
 
 -- Simple enough for the planner to see through it.

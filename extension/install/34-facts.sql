@@ -195,14 +195,17 @@ CREATE OR REPLACE FUNCTION caseload.client_facts(as_of date DEFAULT NULL)
 RETURNS SETOF caseload.client_facts
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
-  SELECT a.district_id, a.client_id, a.episode, c.site_id, s.level, c.category, (f.x).is_active, (f.x).waiting, (f.x).services,
+  -- As cl_client_facts() makes them for the rules. What a query does not ask for is not computed: each LEFT JOIN LATERAL is to one
+  -- aggregated row (HAVING true makes it one), and the planner knows that it may leave it out.
+  SELECT a.district_id, a.client_id, a.episode, c.site_id, s.level, c.category, NOT w.waiting, w.waiting, w.services,
          (f.x).days_enrolled, (f.x).weeks_enrolled, (f.x).appointments, (f.x).attended, (f.x).late, (f.x).no_shows,
          (f.x).late_cancels, (f.x).client_cancels, (f.x).strikes, (f.x).unresolved, (f.x).no_show_rate, (f.x).strike_rate,
          (f.x).misses_in_window, (f.x).strikes_in_window, (f.x).attended_in_window, (f.x).miss_run, (f.x).longest_miss_run,
          (f.x).cancel_run, (f.x).on_time_run, (f.x).late_run, (f.x).days_since_attended, (f.x).days_since_contact, (f.x).days_unseen,
-         (f.x).days_inactive, (f.x).has_upcoming, (f.x).days_to_next, (f.x).days_past_warning, (f.x).documents_overdue,
-         (f.x).days_overdue, (f.x).notes_missing, (f.x).notes_late, (f.x).has_consent, (f.x).has_plan, (f.x).plan_with_client,
-         (f.x).records, (f.x).last_attended, (f.x).last_contact, (f.x).next_appointment,
+         (f.x).days_inactive, (f.x).has_upcoming, (f.x).days_to_next, d.day - g.due, t.overdue,
+         t.days_overdue, n.missing, t.notes_late, t.consent, t.plan, t.plan_with_client,
+         t.consent::integer + t.plan::integer + (n.missing = 0)::integer + t.closing_note::integer,
+         (f.x).last_attended, (f.x).last_contact, (f.x).next_appointment,
          c.grade::integer, c.low_incidence_class IS NOT NULL, coalesce(i.weight, 1)::numeric(6,3), c.service_percent, c.has_aide,
          c.federal_setting::integer, c.need_points, m.minutes
     FROM caseload.client_activity a
@@ -212,7 +215,7 @@ BEGIN ATOMIC
     LEFT JOIN caseload.low_incidence_class i ON i.class_name = c.low_incidence_class
     LEFT JOIN LATERAL caseload._client_minutes(a.district_id, a.client_id, d.day) m ON true
     LEFT JOIN caseload.policy p ON p.district_id = a.district_id AND p.policy_name = 'strike_window_days' AND p.valid @> d.day
-    LEFT JOIN LATERAL (SELECT (count(*))::integer AS due, (count(*) FILTER (WHERE v.therapist_id IS NULL))::integer AS waiting
+    LEFT JOIN LATERAL (SELECT (count(*))::integer AS services, count(*) > 0 AND bool_and(v.therapist_id IS NULL) AS waiting
                          FROM caseload.service v
                         WHERE v.district_id = a.district_id AND v.client_id = a.client_id AND v.period @> d.day) w ON true
     LEFT JOIN LATERAL (SELECT max(g.due_on) AS due FROM caseload.flag g
@@ -220,12 +223,10 @@ BEGIN ATOMIC
                           AND g.episode = a.episode AND g.action = 'warn' AND g.state <> 'dismissed'
                           AND g.raised_on <= d.day AND (g.cleared_on IS NULL OR g.cleared_on > d.day)) g ON true
     LEFT JOIN LATERAL caseload._client_documents(a.district_id, a.client_id, a.period, d.day, caseload.zone(a.attendance)) t ON true
-   -- HAVING: one call a row, not one a column; and the planner knows that it is one row, so that neither the call nor what goes
-   -- into it is made where only columns of the tables are asked for
-    LEFT JOIN LATERAL (SELECT caseload._client_facts(a.attendance, d.day, lower(a.period), coalesce(p.value,
-                   (SELECT k.default_value FROM caseload.policy_kind k WHERE k.policy_name = 'strike_window_days'))::integer,
-                 a.district_id, a.client_id, a.episode, c.site_id, s.level, c.category, w.due, w.waiting, g.due,
-                 t.overdue, t.days_overdue, t.notes, t.notes_late, t.consent, t.plan, t.plan_with_client, t.closing_note) AS x
+    -- notes on sessions of today are not missing yet
+    LEFT JOIN LATERAL (SELECT greatest(caseload.attended(a.attendance, d.day - 1) - t.notes, 0) AS missing HAVING true) n ON true
+    LEFT JOIN LATERAL (SELECT caseload._attendance_facts(a.attendance, d.day, lower(a.period), coalesce(p.value,
+                   (SELECT k.default_value FROM caseload.policy_kind k WHERE k.policy_name = 'strike_window_days'))::integer) AS x
                  HAVING true) f ON true
    WHERE a.period @> d.day;
 END;

@@ -18,7 +18,7 @@ CREATE FUNCTION caseload.rule_after_write()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'rule_after_write'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION caseload.rule_after_write() IS 'Statement trigger of rule, subject and site: tells all backends that compiled rules are stale.';
+COMMENT ON FUNCTION caseload.rule_after_write() IS 'Trigger of rule, weighting, subject and site, by statement, or by row where they come by replication: tells all backends that compiled rules are stale.';
 
 CREATE FUNCTION caseload.actor()
 RETURNS text
@@ -90,3 +90,9 @@ AS 'MODULE_PATHNAME', 'backtest'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000
 SET search_path = pg_catalog, caseload, pg_temp SET jit = off;
 COMMENT ON FUNCTION caseload._backtest(text, text, date, date, text, text, text) IS 'Internal: backtest() for those whom a rule of a site level or discipline (NULL: any) is meant for.';
+
+CREATE FUNCTION caseload._answer_flag(flag_id text, district_id text, step text, why text, until date)
+RETURNS text
+AS 'MODULE_PATHNAME', 'flag_answer'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION caseload._answer_flag(text, text, text, text, date) IS 'Internal: a person''s answer to a flag that the caller can read, written as the owner of the flags: who answers needs no right to write the table. Returns the district.';

@@ -140,7 +140,27 @@ CREATE OR REPLACE TRIGGER rule_after_write AFTER INSERT OR UPDATE OR DELETE OR T
 CREATE OR REPLACE TRIGGER rule_after_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON caseload.site
   FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
 
-INSERT INTO caseload.rule (district_id, rule_name, subject, condition, severity, action, message, due_after, site_level, priority, source) VALUES
+-- As for policies: what comes by replication.
+CREATE OR REPLACE TRIGGER rule_replica_write AFTER INSERT OR UPDATE OR DELETE ON caseload.rule
+  FOR EACH ROW EXECUTE FUNCTION caseload.rule_after_write();
+CREATE OR REPLACE TRIGGER rule_replica_truncate AFTER TRUNCATE ON caseload.rule
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
+ALTER TABLE caseload.rule ENABLE REPLICA TRIGGER rule_replica_write, ENABLE REPLICA TRIGGER rule_replica_truncate;
+CREATE OR REPLACE TRIGGER rule_replica_write AFTER INSERT OR UPDATE OR DELETE ON caseload.subject
+  FOR EACH ROW EXECUTE FUNCTION caseload.rule_after_write();
+CREATE OR REPLACE TRIGGER rule_replica_truncate AFTER TRUNCATE ON caseload.subject
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
+ALTER TABLE caseload.subject ENABLE REPLICA TRIGGER rule_replica_write, ENABLE REPLICA TRIGGER rule_replica_truncate;
+CREATE OR REPLACE TRIGGER rule_replica_write AFTER INSERT OR UPDATE OR DELETE ON caseload.site
+  FOR EACH ROW EXECUTE FUNCTION caseload.rule_after_write();
+CREATE OR REPLACE TRIGGER rule_replica_truncate AFTER TRUNCATE ON caseload.site
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
+ALTER TABLE caseload.site ENABLE REPLICA TRIGGER rule_replica_write, ENABLE REPLICA TRIGGER rule_replica_truncate;
+
+-- A rule that the owner has deleted or renamed has versions all the same, and stays away when this piece runs again.
+INSERT INTO caseload.rule (district_id, rule_name, subject, condition, severity, action, message, due_after, site_level, priority, source)
+SELECT s.district_id, s.rule_name, s.subject, s.condition, s.severity, s.action, s.message, s.due_after::interval, s.site_level, s.priority, s.source
+  FROM (VALUES
   ('*', 'attendance_close', 'client', 'is_active AND strikes >= 3', 'act', 'close',
    'three or more no-shows or late cancellations: inform the family and close', '7 days', NULL, 10, 'clinic handbook: 3 or more no-shows or late cancels'),
   ('*', 'inactive_close', 'client', 'is_active AND days_inactive >= 30', 'act', 'close',
@@ -161,8 +181,10 @@ INSERT INTO caseload.rule (district_id, rule_name, subject, condition, severity,
    'clinic handbook: review the no-show policy at 3-6 month plan reviews'),
   ('*', 'plan_review', 'service', 'months_since_review >= 3 AND months_since_review < 6', 'info', 'review',
    'three months since the last review of the plan: review it within three more, and the no-show policy with it', '3 months', NULL, 80,
-   'clinic handbook: review the no-show policy at 3-6 month plan reviews')
-ON CONFLICT (district_id, rule_name) DO NOTHING;
+   'clinic handbook: review the no-show policy at 3-6 month plan reviews'))
+    AS s (district_id, rule_name, subject, condition, severity, action, message, due_after, site_level, priority, source)
+ WHERE NOT EXISTS (SELECT FROM caseload.rule_version v WHERE v.district_id = s.district_id AND v.rule_name = s.rule_name)
+ON CONFLICT DO NOTHING;
 
 CREATE OR REPLACE FUNCTION caseload._evidence(in_subject text, in_district text, in_client text, in_episode integer, as_of date, facts text[])
 RETURNS TABLE (evidence text[])
@@ -227,9 +249,7 @@ END
 $$;
 COMMENT ON FUNCTION caseload._renew_flags(text[], text[], date[]) IS 'Internal: raises anew those of these answered flags that have evidence which the answer did not know; returns how many.';
 
-DROP VIEW IF EXISTS caseload.current_flags;
-DROP FUNCTION IF EXISTS caseload.flags(date, text);
-CREATE FUNCTION caseload.flags(as_of date DEFAULT NULL, in_district text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION caseload.flags(as_of date DEFAULT NULL, in_district text DEFAULT NULL)
 RETURNS TABLE (district_id text, client_id text, episode integer, subject text, subject_key text, rule_name text,
                severity text, action text, message text, raised_on date, due_on date, state text, flag_id text, priority integer)
 LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 100
@@ -249,7 +269,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.flags(date, text) IS 'Flags as the rules say as of a date (NULL: today, where the client is), computed now; raised_on, due_on and state come from the table of flags where the flag stands there. Without those that somebody has answered or snoozed.';
 
-CREATE VIEW caseload.current_flags WITH (security_barrier = true, security_invoker = true) AS
+CREATE OR REPLACE VIEW caseload.current_flags WITH (security_barrier = true, security_invoker = true) AS
   SELECT f.district_id, f.client_id, f.episode, f.subject, f.subject_key, f.rule_name, f.severity, f.action, f.message,
          f.raised_on, f.due_on, f.state, f.flag_id, f.priority
     FROM caseload.flags() f;

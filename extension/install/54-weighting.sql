@@ -108,6 +108,12 @@ CREATE OR REPLACE TRIGGER weighting_version_after_write AFTER INSERT OR UPDATE O
 CREATE OR REPLACE TRIGGER weighting_after_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON caseload.weighting
   FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
 
+CREATE OR REPLACE TRIGGER weighting_replica_write AFTER INSERT OR UPDATE OR DELETE ON caseload.weighting
+  FOR EACH ROW EXECUTE FUNCTION caseload.rule_after_write();
+CREATE OR REPLACE TRIGGER weighting_replica_truncate AFTER TRUNCATE ON caseload.weighting
+  FOR EACH STATEMENT EXECUTE FUNCTION caseload.rule_after_write();
+ALTER TABLE caseload.weighting ENABLE REPLICA TRIGGER weighting_replica_write, ENABLE REPLICA TRIGGER weighting_replica_truncate;
+
 -- A weighting that nobody has written cannot be put in force.
 CREATE OR REPLACE FUNCTION caseload.policy_weighting_before_write()
 RETURNS trigger
@@ -145,7 +151,10 @@ CREATE OR REPLACE TRIGGER weighting_district_after_delete AFTER DELETE ON caselo
 -- A fact that is not recorded makes the weight NULL, so that nobody is light for what nobody wrote down. docs/weightings.md has a
 -- worked example of each, and says what is our reading.
 
-INSERT INTO caseload.weighting (district_id, weighting_name, subject, expression, capacity, unit, decimals, discipline, jurisdiction, valid, source, description) VALUES
+-- One that the owner has deleted or renamed has versions all the same, and stays away when this piece runs again.
+INSERT INTO caseload.weighting (district_id, weighting_name, subject, expression, capacity, unit, decimals, discipline, jurisdiction, valid, source, description)
+SELECT s.district_id, s.weighting_name, s.subject, s.expression, s.capacity, s.unit, s.decimals, s.discipline, s.jurisdiction, s.valid::daterange, s.source, s.description
+  FROM (VALUES
   ('*', 'minutes', 'therapist', 'weekly_minutes', 'capacity_minutes', 'minutes per week', NULL, NULL, NULL, '(,)',
    'policy weekly_minutes_per_fte', 'Direct and consult minutes against what the position can give: what holds where no other weighting is in force.'),
   ('*', 'asha_hours', 'therapist', 'total_minutes / 60', 'paid_minutes / 60', 'hours per week', 2, NULL, 'ASHA', '(,)',
@@ -215,7 +224,9 @@ INSERT INTO caseload.weighting (district_id, weighting_name, subject, expression
   ('*', 'class_weights', 'client', 'class_weight', NULL, 'weighted clients', NULL, NULL, NULL, '(,)',
    'schedule audit: low-incidence students cost more than weekly ones', 'Intensity, not headcount: each client counts the weight of the low-incidence class, others 1. No limit.'),
   ('*', 'oklahoma_workload', 'client', 'need_points', '125 * fte', 'points', NULL, NULL, 'OK', '(,)',
-   'Oklahoma SDE, workload sheet', 'Points of the sheet, recorded as the client''s points of need; above 125 an exception must be asked for.')
+   'Oklahoma SDE, workload sheet', 'Points of the sheet, recorded as the client''s points of need; above 125 an exception must be asked for.'))
+    AS s (district_id, weighting_name, subject, expression, capacity, unit, decimals, discipline, jurisdiction, valid, source, description)
+ WHERE NOT EXISTS (SELECT FROM caseload.weighting_version v WHERE v.district_id = s.district_id AND v.weighting_name = s.weighting_name)
 ON CONFLICT DO NOTHING;
 
 -- By date and district -------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ CREATE OR REPLACE FUNCTION caseload.check_capacity(
   group_size integer DEFAULT 1, from_date date DEFAULT CURRENT_DATE, district_id text DEFAULT NULL,
   client_id text DEFAULT NULL, delivery text DEFAULT NULL)
 RETURNS TABLE (rule_name text, limit_value numeric, would_be numeric, unit text, verdict text, message text)
-LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 5
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 5
 SET search_path = pg_catalog, caseload, pg_temp
 AS $$
 #variable_conflict use_variable

@@ -34,98 +34,8 @@ CREATE OR REPLACE TRIGGER flags_after_delete AFTER DELETE ON caseload.site
 
 -- Answers --------------------------------------------------------------------------------------------------------------------
 
-CREATE OR REPLACE FUNCTION caseload._standing_flag(flag_id text, district_id text)
-RETURNS caseload.flag
-LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, caseload, pg_temp
-AS $$
-#variable_conflict use_variable
-DECLARE
-  found_flag caseload.flag;
-BEGIN
-  SELECT f.* INTO found_flag FROM caseload.flag f
-   WHERE f.flag_id = flag_id AND (district_id IS NULL OR f.district_id = district_id)
-   LIMIT 1 FOR UPDATE;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'flag does not exist'
-      USING ERRCODE = 'no_data_found', HINT = 'SELECT flag_id FROM caseload.current_flags lists them; one without an id is written by evaluate().';
-  END IF;
-  IF found_flag.cleared_on IS NOT NULL THEN
-    RAISE EXCEPTION 'flag is cleared'
-      USING ERRCODE = 'object_not_in_prerequisite_state',
-            DETAIL = format('It was cleared as of %s (%s).', found_flag.cleared_on, found_flag.cleared_why);
-  END IF;
-  IF found_flag.state = 'closed' THEN
-    RAISE EXCEPTION 'flag is closed' USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'What it proposed has been done.';
-  END IF;
-  RETURN found_flag;
-END
-$$;
-COMMENT ON FUNCTION caseload._standing_flag(text, text) IS 'Internal: a flag that stands and may be answered, locked; else an error that says why not.';
-
-CREATE OR REPLACE FUNCTION caseload._answer(answered caseload.flag, step text, new_state text, why text, until date)
-RETURNS void
-LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, caseload, pg_temp
-AS $$
-BEGIN
-  -- the evidence that the answer knows: only what comes later raises the flag anew
-  UPDATE caseload.flag f
-     SET state = new_state, snoozed_until = until,
-         evidence = coalesce((SELECT array_agg(DISTINCT e.id ORDER BY e.id)
-                       FROM caseload.rule r
-                      CROSS JOIN LATERAL (SELECT coalesce(caseload._client_day(f.district_id, f.client_id), CURRENT_DATE)) AS d (day)
-                      CROSS JOIN LATERAL caseload._evidence(f.subject, f.district_id, f.client_id, f.episode, d.day, r.facts) v
-                      CROSS JOIN LATERAL unnest(f.evidence || v.evidence) AS e (id)
-                      WHERE r.district_id = f.rule_district AND r.rule_name = f.rule_name), f.evidence)
-   WHERE f.district_id = answered.district_id AND f.flag_id = answered.flag_id;
-  INSERT INTO caseload.flag_step (district_id, flag_id, step, why, until)
-    VALUES (answered.district_id, answered.flag_id, step, why, until);
-END
-$$;
-COMMENT ON FUNCTION caseload._answer(caseload.flag, text, text, text, date) IS 'Internal: writes an answer to a flag and who gave it.';
-
-CREATE OR REPLACE FUNCTION caseload.acknowledge_flag(flag_id text, note text DEFAULT NULL, district_id text DEFAULT NULL)
-RETURNS void
-LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, caseload, pg_temp
-AS $$
-BEGIN
-  PERFORM caseload._answer(caseload._standing_flag(flag_id, district_id), 'acknowledged', 'acknowledged', note, NULL);
-END
-$$;
-COMMENT ON FUNCTION caseload.acknowledge_flag(text, text, text) IS 'Somebody is at it: the flag goes on being shown, as acknowledged.';
-
-CREATE OR REPLACE FUNCTION caseload.dismiss_flag(flag_id text, reason text, district_id text DEFAULT NULL)
-RETURNS void
-LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, caseload, pg_temp
-AS $$
-BEGIN
-  IF coalesce(btrim(reason), '') = '' THEN
-    RAISE EXCEPTION 'a flag cannot be dismissed without a reason'
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'Say why the proposal is not followed; the history keeps it.';
-  END IF;
-  PERFORM caseload._answer(caseload._standing_flag(flag_id, district_id), 'dismissed', 'dismissed', reason, NULL);
-END
-$$;
-COMMENT ON FUNCTION caseload.dismiss_flag(text, text, text) IS 'The proposal is not followed, for a reason. The flag is raised anew on new evidence only, or when its condition has ceased and holds again.';
-
-CREATE OR REPLACE FUNCTION caseload.snooze_flag(flag_id text, until date, reason text DEFAULT NULL, district_id text DEFAULT NULL)
-RETURNS void
-LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, caseload, pg_temp
-AS $$
-DECLARE
-  flag caseload.flag := caseload._standing_flag(flag_id, district_id);
-BEGIN
-  IF until IS NULL OR NOT isfinite(until) OR until <= coalesce(caseload._client_day(flag.district_id, flag.client_id), CURRENT_DATE) THEN
-    RAISE EXCEPTION 'a flag can only be snoozed until a later day' USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  PERFORM caseload._answer(flag, 'snoozed', flag.state, reason, until);
-END
-$$;
-COMMENT ON FUNCTION caseload.snooze_flag(text, date, text, text) IS 'Not to be shown before a day; new evidence ends the snooze.';
+DROP FUNCTION IF EXISTS caseload._answer(caseload.flag, text, text, text, date);
+DROP FUNCTION IF EXISTS caseload._standing_flag(text, text);
 
 CREATE OR REPLACE FUNCTION caseload._client_day(district_id text, client_id text)
 RETURNS date
@@ -138,17 +48,97 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload._client_day(text, text) IS 'Internal: today where a client is; NULL for nobody.';
 
+-- Run as the owner, by _answer_flag(): whatever an answer must be is checked here.
+CREATE OR REPLACE FUNCTION caseload._answer(flag_id text, district_id text, step text, why text, until date)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, caseload, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  answered caseload.flag;
+BEGIN
+  SELECT f.* INTO answered FROM caseload.flag f WHERE f.flag_id = flag_id AND f.district_id = district_id FOR UPDATE;
+  IF answered.cleared_on IS NOT NULL THEN
+    RAISE EXCEPTION 'flag is cleared'
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            DETAIL = format('It was cleared as of %s (%s).', answered.cleared_on, answered.cleared_why);
+  END IF;
+  IF answered.state = 'closed' THEN
+    RAISE EXCEPTION 'flag is closed' USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'What it proposed has been done.';
+  END IF;
+  IF step = 'dismissed' AND coalesce(btrim(why), '') = '' THEN
+    RAISE EXCEPTION 'a flag cannot be dismissed without a reason'
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Say why the proposal is not followed; the history keeps it.';
+  END IF;
+  IF step = 'snoozed' AND (until IS NULL OR NOT isfinite(until)
+                           OR until <= coalesce(caseload._client_day(answered.district_id, answered.client_id), CURRENT_DATE)) THEN
+    RAISE EXCEPTION 'a flag can only be snoozed until a later day' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  -- the evidence that the answer knows: only what comes later raises the flag anew
+  UPDATE caseload.flag f
+     SET state = CASE caseload._choice('answer', step, '{acknowledged,dismissed,closed,snoozed}') WHEN 'snoozed' THEN f.state ELSE step END,
+         snoozed_until = CASE step WHEN 'snoozed' THEN until END,
+         evidence = coalesce((SELECT array_agg(DISTINCT e.id ORDER BY e.id)
+                       FROM caseload.rule r
+                      CROSS JOIN LATERAL (SELECT coalesce(caseload._client_day(f.district_id, f.client_id), CURRENT_DATE)) AS d (day)
+                      CROSS JOIN LATERAL caseload._evidence(f.subject, f.district_id, f.client_id, f.episode, d.day, r.facts) v
+                      CROSS JOIN LATERAL unnest(f.evidence || v.evidence) AS e (id)
+                      WHERE r.district_id = f.rule_district AND r.rule_name = f.rule_name), f.evidence)
+   WHERE f.district_id = answered.district_id AND f.flag_id = answered.flag_id;
+  INSERT INTO caseload.flag_step (district_id, flag_id, step, why, until)
+    VALUES (answered.district_id, answered.flag_id, step, why, CASE step WHEN 'snoozed' THEN until END);
+END
+$$;
+COMMENT ON FUNCTION caseload._answer(text, text, text, text, date) IS 'Internal: checks and writes an answer to a flag, and who gave it; for those who may write flags.';
+
+CREATE OR REPLACE FUNCTION caseload.acknowledge_flag(flag_id text, note text DEFAULT NULL, district_id text DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, caseload, pg_temp
+AS $$
+BEGIN
+  PERFORM caseload._answer_flag(flag_id, district_id, 'acknowledged', note, NULL);
+END
+$$;
+COMMENT ON FUNCTION caseload.acknowledge_flag(text, text, text) IS 'Somebody is at it: the flag goes on being shown, as acknowledged.';
+
+CREATE OR REPLACE FUNCTION caseload.dismiss_flag(flag_id text, reason text, district_id text DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, caseload, pg_temp
+AS $$
+BEGIN
+  PERFORM caseload._answer_flag(flag_id, district_id, 'dismissed', reason, NULL);
+END
+$$;
+COMMENT ON FUNCTION caseload.dismiss_flag(text, text, text) IS 'The proposal is not followed, for a reason. The flag is raised anew on new evidence only, or when its condition has ceased and holds again.';
+
+CREATE OR REPLACE FUNCTION caseload.snooze_flag(flag_id text, until date, reason text DEFAULT NULL, district_id text DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, caseload, pg_temp
+AS $$
+BEGIN
+  PERFORM caseload._answer_flag(flag_id, district_id, 'snoozed', reason, until);
+END
+$$;
+COMMENT ON FUNCTION caseload.snooze_flag(text, date, text, text) IS 'Not to be shown before a day; new evidence ends the snooze.';
+
 CREATE OR REPLACE FUNCTION caseload.confirm_flag(flag_id text, reason text DEFAULT NULL, district_id text DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, caseload, pg_temp
 AS $$
+#variable_conflict use_variable
 DECLARE
-  flag caseload.flag := caseload._standing_flag(flag_id, district_id);
-  today    date := caseload._client_day(flag.district_id, flag.client_id);
+  flag     caseload.flag;
+  today    date;
   last_day date;
 BEGIN
-  PERFORM caseload._answer(flag, 'closed', 'closed', reason, NULL);
+  district_id := caseload._answer_flag(flag_id, district_id, 'closed', reason, NULL);
+  SELECT f.* INTO flag FROM caseload.flag f WHERE f.district_id = district_id AND f.flag_id = flag_id;
+  today := caseload._client_day(flag.district_id, flag.client_id);
   IF flag.action <> 'close' THEN
     RETURN format('%s: done', flag.action);
   END IF;

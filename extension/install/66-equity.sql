@@ -106,10 +106,23 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.peer_comparison(date, text, integer) IS 'Each therapist beside the peers of the discipline in the district as of a date (NULL: today): minutes per FTE, percent of capacity and of paid time, z by population and by sample standard deviation, place (1 has most), and the mean, median and ends of all peers with an FTE above 0. No client in it, and no number of clients below a minimum: for the whole team to see.';
 
+-- Columns of a view cannot change their type in place.
+DO $$
+BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass('caseload.peers') AND attname = 'fte' AND atttypmod = -1) THEN
+    DROP VIEW caseload.peers;
+  END IF;
+END
+$$;
 CREATE OR REPLACE VIEW caseload.peers WITH (security_barrier = true, security_invoker = true) AS
-  SELECT p.district_id, p.discipline, p.therapist_id, p.fte, p.clients, p.weekly_minutes, p.minutes_per_fte, p.percent_of_capacity, p.z_score, p.z_sample,
-         p.place, p.peers, p.peers_mean, p.peers_median, p.peers_lowest, p.peers_highest, p.percent_of_paid
-    FROM caseload.peer_comparison() p;
+  SELECT p.district_id, p.discipline, p.therapist_id, p.fte::numeric(4,3) AS fte, p.clients, p.weekly_minutes::numeric(12,2) AS weekly_minutes,
+         p.minutes_per_fte::numeric(12,2) AS minutes_per_fte, p.percent_of_capacity::numeric(12,2) AS percent_of_capacity,
+         p.z_score::numeric(12,3) AS z_score, p.z_sample::numeric(12,3) AS z_sample, p.place, p.peers, p.peers_mean::numeric(12,2) AS peers_mean,
+         p.peers_median::numeric(12,2) AS peers_median, p.peers_lowest::numeric(12,2) AS peers_lowest, p.peers_highest::numeric(12,2) AS peers_highest,
+         p.percent_of_paid::numeric(12,2) AS percent_of_paid, w.capacity_minutes::numeric(12,2) AS capacity_minutes,
+         w.total_minutes::numeric(12,2) AS total_minutes, w.paid_minutes::numeric(12,2) AS paid_minutes
+    FROM caseload.peer_comparison() p
+    JOIN caseload.workload() w ON w.district_id = p.district_id AND w.therapist_id = p.therapist_id;
 COMMENT ON VIEW caseload.peers IS 'peer_comparison() as of today: each therapist beside the peers, without any client.';
 COMMENT ON COLUMN caseload.peers.district_id IS 'The district.';
 COMMENT ON COLUMN caseload.peers.discipline IS 'The discipline.';
@@ -117,17 +130,20 @@ COMMENT ON COLUMN caseload.peers.therapist_id IS 'The therapist.';
 COMMENT ON COLUMN caseload.peers.fte IS 'Share of a full-time position; NULL = not recorded.';
 COMMENT ON COLUMN caseload.peers.clients IS 'Clients on the caseload; NULL = fewer than 5.';
 COMMENT ON COLUMN caseload.peers.weekly_minutes IS 'Direct and consult minutes per week.';
-COMMENT ON COLUMN caseload.peers.minutes_per_fte IS 'The same for a full-time position; NULL without an FTE above 0.';
-COMMENT ON COLUMN caseload.peers.percent_of_capacity IS 'weekly_minutes in percent of what the position can give.';
-COMMENT ON COLUMN caseload.peers.z_score IS 'minutes_per_fte less the mean of the peers, in standard deviations (population); of fewer than four peers it says little.';
-COMMENT ON COLUMN caseload.peers.z_sample IS 'The same by the standard deviation of a sample.';
+COMMENT ON COLUMN caseload.peers.minutes_per_fte IS '= weekly_minutes / fte; NULL without an FTE above 0; not to be summed.';
+COMMENT ON COLUMN caseload.peers.percent_of_capacity IS '= weekly_minutes / capacity_minutes in percent; not to be summed.';
+COMMENT ON COLUMN caseload.peers.z_score IS 'minutes_per_fte less the mean of the peers, in standard deviations (population); of fewer than four peers it says little; not to be summed.';
+COMMENT ON COLUMN caseload.peers.z_sample IS 'The same by the standard deviation of a sample; not to be summed.';
 COMMENT ON COLUMN caseload.peers.place IS 'Place by minutes_per_fte, 1 has most.';
 COMMENT ON COLUMN caseload.peers.peers IS 'Therapists of the discipline with an FTE above 0, this one included.';
 COMMENT ON COLUMN caseload.peers.peers_mean IS 'Mean of their minutes_per_fte, each counted once.';
 COMMENT ON COLUMN caseload.peers.peers_median IS 'Median of it.';
 COMMENT ON COLUMN caseload.peers.peers_lowest IS 'Lowest of it.';
 COMMENT ON COLUMN caseload.peers.peers_highest IS 'Highest of it.';
-COMMENT ON COLUMN caseload.peers.percent_of_paid IS 'All work of a week, documentation, meetings and travel included, in percent of the time that is paid.';
+COMMENT ON COLUMN caseload.peers.percent_of_paid IS '= total_minutes / paid_minutes in percent; not to be summed.';
+COMMENT ON COLUMN caseload.peers.capacity_minutes IS 'Direct and consult minutes that the position can give.';
+COMMENT ON COLUMN caseload.peers.total_minutes IS 'All work of a week, documentation, meetings and travel included.';
+COMMENT ON COLUMN caseload.peers.paid_minutes IS 'Minutes that are paid.';
 
 CREATE OR REPLACE FUNCTION caseload.load_advice(as_of date DEFAULT NULL, in_district text DEFAULT NULL)
 RETURNS TABLE (district_id text, discipline text, therapist_id text, advice text, z_score numeric, percent_of_capacity numeric, why text)

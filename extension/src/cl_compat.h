@@ -67,11 +67,17 @@
 #define simple_heap_update_compat(rel, tid, tuple) simple_heap_update(rel, tid, tuple)
 #endif
 
-/* 18: an index scan can be instrumented */
-#if PG_VERSION_NUM >= 180000
+/* 18: an index scan can be instrumented; 19: scans have flags */
+#if PG_VERSION_NUM >= 190000
+#define index_beginscan_compat(rel, index, snapshot, n_keys) index_beginscan(rel, index, snapshot, NULL, n_keys, 0, 0)
+#define table_beginscan_compat(rel, snapshot) table_beginscan(rel, snapshot, 0, NULL, 0)
+#elif PG_VERSION_NUM >= 180000
 #define index_beginscan_compat(rel, index, snapshot, n_keys) index_beginscan(rel, index, snapshot, NULL, n_keys, 0)
 #else
 #define index_beginscan_compat(rel, index, snapshot, n_keys) index_beginscan(rel, index, snapshot, n_keys, 0)
+#endif
+#ifndef table_beginscan_compat
+#define table_beginscan_compat(rel, snapshot) table_beginscan(rel, snapshot, 0, NULL)
 #endif
 
 /* Have a line of memory brought into the processor's cache. */

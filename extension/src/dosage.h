@@ -47,6 +47,8 @@ extern DosageFault cl_dosage_parse(const char *text, Dosage *d, const char **det
 extern DosageFault cl_dosage_check(const Dosage *d, const char **detail);
 extern void cl_dosage_print(const Dosage *d, char text[DOSAGE_TEXT_LEN]);
 extern const char *cl_dosage_unit_name(DosageUnit unit);
+/* dosage.c, for the server only */
+extern Dosage cl_stored_dosage(int64_t packed);
 
 /* Periods of one unit in a service year of so many weeks and months. */
 static inline int64_t

@@ -72,6 +72,7 @@ typedef struct LoadSteps
 
 extern void cl_load_init(LoadSteps *steps);
 extern void cl_load_open(LoadSteps *steps, const LoadProfile *value);
+extern void cl_load_receive(LoadSteps *steps, const LoadProfile *value);
 extern void cl_load_copy(LoadSteps *copy, const LoadSteps *steps);
 extern void cl_load_add(LoadSteps *steps, const LoadRate *rate, DateADT from, DateADT until, int32 change);
 extern LoadProfile *cl_load_close(LoadSteps *steps);

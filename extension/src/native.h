@@ -127,7 +127,6 @@ struct NativeProgram
 	NativeRule *rules;
 	int			n_rules;
 	LinkedStep *linked;			/* when all rules are in */
-	TupleDesc	checked;		/* of the rows judged last */
 	/* while a rule is compiled */
 	int			unknown;		/* where to go on then, if not at "no" */
 	bool		failed;

@@ -58,48 +58,26 @@ CREATE TABLE bench.target (
   what text,
   kind text CHECK (kind IN ('ratio', 'faster', 'smaller', 'value')), -- ours / rival; rival / ours; overheads: rival / ours; ours alone
   measure text, ours text, rival text, bare text,
-  metric text DEFAULT 'wall' CHECK (metric IN ('wall', 'cpu')),
+  metric text DEFAULT 'wall' CHECK (metric IN ('wall', 'cpu', 'bytes')), -- bytes are kept where the time would be
   bound double precision -- NULL: shown without judging it
 );
 
-CREATE FUNCTION bench.show(ms double precision) RETURNS text LANGUAGE sql AS $$
-  SELECT CASE WHEN ms >= 1000 THEN to_char(ms / 1000, 'FM999990.00') || ' s'
-              WHEN ms >= 1 THEN to_char(ms, 'FM990.0') || ' ms'
-              WHEN ms >= 0.001 THEN to_char(ms * 1000, 'FM990.0') || ' µs'
-              ELSE round(ms * 1e6) || ' ns' END
-$$;
-
-CREATE FUNCTION bench.report() RETURNS SETOF text LANGUAGE sql AS $$
+-- One row for each target: medians of ours, of the rival's, and of the ratio, with its lowest and highest. Read by table.sql.
+CREATE VIEW bench.median AS
   WITH sample AS (
     SELECT t.*, CASE metric WHEN 'cpu' THEN o.cpu ELSE o.wall END AS x, CASE metric WHEN 'cpu' THEN r.cpu ELSE r.wall END AS y,
            CASE metric WHEN 'cpu' THEN b.cpu ELSE b.wall END AS z
       FROM bench.target t
-      JOIN bench.sample o ON o.measure = t.measure AND o.variant = t.ours
+      LEFT JOIN bench.sample o ON o.measure = t.measure AND o.variant = t.ours
       LEFT JOIN bench.sample r ON r.measure = t.measure AND r.variant = t.rival AND r.round = o.round
       LEFT JOIN bench.sample b ON b.measure = t.measure AND b.variant = t.bare AND b.round = o.round),
   ratio AS (
     SELECT *, CASE kind WHEN 'ratio' THEN x / y WHEN 'faster' THEN y / x WHEN 'smaller' THEN (y - z) / nullif(greatest(x - z, 0), 0) ELSE x END AS q
-      FROM sample),
-  median AS (
-    SELECT place, what, kind, metric, bound,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY x) AS x, percentile_cont(0.5) WITHIN GROUP (ORDER BY y) AS y,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY q) AS q, min(q) AS low, max(q) AS high
-      FROM ratio GROUP BY place, what, kind, metric, bound)
-  SELECT '| what | by | caseload | the other | ratio (lowest to highest) | target | |'
-  UNION ALL SELECT '|---|---|---|---|---|---|---|'
-  UNION ALL
-  (SELECT format('| %s | %s | %s | %s | %s | %s | %s |', t.what, CASE t.metric WHEN 'cpu' THEN 'CPU' ELSE 'time' END,
-                 coalesce(bench.show(m.x), 'not measured'), coalesce(bench.show(m.y), ''),
-                 CASE WHEN m.q IS NULL THEN ''
-                      WHEN t.kind = 'value' THEN format('(%s to %s)', bench.show(m.low), bench.show(m.high))
-                      ELSE format('%s (%s to %s)', round(m.q::numeric, 2), round(m.low::numeric, 2), round(m.high::numeric, 2)) END,
-                 coalesce(CASE t.kind WHEN 'ratio' THEN 'at most ' || t.bound WHEN 'faster' THEN t.bound || ' times faster'
-                               WHEN 'smaller' THEN 'overhead ' || t.bound || ' times smaller' ELSE 'at most ' || bench.show(t.bound) END, ''),
-                 CASE WHEN t.bound IS NULL THEN '' WHEN m.q IS NULL THEN 'not measured'
-                      WHEN m.q <= t.bound AND t.kind IN ('ratio', 'value') OR m.q >= t.bound AND t.kind IN ('faster', 'smaller')
-                      THEN 'met' ELSE '**not met**' END)
-     FROM bench.target t LEFT JOIN median m USING (place) ORDER BY t.place)
-$$;
+      FROM sample)
+  SELECT place, what, kind, metric, bound,
+         percentile_cont(0.5) WITHIN GROUP (ORDER BY x) AS x, percentile_cont(0.5) WITHIN GROUP (ORDER BY y) AS y,
+         percentile_cont(0.5) WITHIN GROUP (ORDER BY q) AS q, min(q) AS low, max(q) AS high
+    FROM ratio GROUP BY place, what, kind, metric, bound ORDER BY place;
 
 -- Numbers that look random and are the same in every run: u in [0, 1), and one of 0 … n - 1.
 CREATE FUNCTION bench.u(i bigint, salt bigint) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

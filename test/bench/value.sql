@@ -35,13 +35,6 @@ $$;
 INSERT INTO bench.target (what, kind, measure, ours, bound, metric) VALUES
   ('add one event at the end of 100', 'value', 'value', 'end', 0.001, 'cpu'),
   ('add one event in the middle of 100', 'value', 'value', 'middle', 0.001, 'cpu');
-
-CREATE FUNCTION bench.sizes() RETURNS SETOF text LANGUAGE sql AS $$
-  SELECT '| weekly visits in one value | bytes | for each event | without the first value''s header | target | |'
-  UNION ALL SELECT '|---|---|---|---|---|---|'
-  UNION ALL
-  (SELECT format('| %s | %s | %s | %s | at most 8, aim at 4 | %s |', n, bytes, round(bytes::numeric / n, 2),
-                 round((bytes - pg_column_size(bench.weekly(1)))::numeric / nullif(n - 1, 0), 2),
-                 CASE WHEN bytes <= 8 * n THEN 'met' ELSE '**not met**' END)
-     FROM (SELECT n, pg_column_size(bench.weekly(n)) AS bytes FROM unnest(ARRAY[10, 26, 52, 100, 500]) AS n) x)
-$$;
+INSERT INTO bench.sample (measure, variant, round, wall) SELECT 'bytes', n, 1, pg_column_size(bench.weekly(n))::double precision / n FROM unnest(ARRAY[10, 52, 100, 500]) AS n;
+INSERT INTO bench.target (what, kind, measure, ours, bound, metric)
+  SELECT format('bytes for each of %s weekly visits', n), 'value', 'bytes', n, 8, 'bytes' FROM unnest(ARRAY[10, 52, 100, 500]) AS n;

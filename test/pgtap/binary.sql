@@ -4,7 +4,7 @@
 \ir begin.psql
 SET LOCAL timezone = 'UTC';
 
-SELECT plan(14);
+SELECT plan(18);
 
 -- receive(type, bytes): the bytes as the only field of a binary COPY; the value as text, or the SQLSTATE
 CREATE FUNCTION pg_temp.receive(type regtype, bytes bytea) RETURNS text LANGUAGE plpgsql AS
@@ -33,21 +33,24 @@ SELECT 'attendance', v::attendance::text, attendance_send(v::attendance)
   FROM unnest(ARRAY['{}', 'UTC{}', '{2026-01-05T14:00:00Z attended}', 'America/New_York{2026-01-05T14:00:00Z attended,2026-01-12T14:00:00Z no_show}']) v
 UNION ALL
 SELECT 'availability', v::availability::text, availability_send(v::availability)
-  FROM unnest(ARRAY['never', 'always', 'Mon 08:00-12:00', 'Mon-Fri 08:00-11:30, Sat 23:00-24:00']) v;
+  FROM unnest(ARRAY['never', 'always', 'Mon 08:00-12:00', 'Mon-Fri 08:00-11:30, Sat 23:00-24:00']) v
+UNION ALL
+SELECT 'load_profile', v::load_profile::text, load_profile_send(v::load_profile)
+  FROM unnest(ARRAY['{}', '{"SLP" "Oak" 2x30/week of 3: -infinity +1, 2026-01-07 +3, 2026-06-20 -3; "SLP" - - of 1: 2026-01-07 +1}']) v;
 
-SELECT cmp_ok(count(*), '=', 14::bigint, 'there are values') FROM good;
+SELECT cmp_ok(count(*), '=', 16::bigint, 'there are values') FROM good;
 SELECT is(pg_temp.receive('int4', '\x0000002a'), '42', 'the control: bytes are received');
 SELECT is_empty($$SELECT type, said, pg_temp.receive(type, bytes) FROM good WHERE pg_temp.receive(type, bytes) IS DISTINCT FROM said$$, 'what is sent is received');
 
 CREATE TEMP TABLE bad AS
 SELECT 'cut' AS how, type, substring(bytes FROM 1 FOR n) AS bytes FROM good, LATERAL generate_series(0, length(bytes) - 1) n
- WHERE said IN ('2x30/week', '{2026-01-05T14:00:00Z attended}', 'Mon 08:00-12:00')
+ WHERE said IN ('2x30/week', '{2026-01-05T14:00:00Z attended}', 'Mon 08:00-12:00') OR said LIKE '{"SLP"%'
 UNION ALL
 SELECT 'longer', type, bytes || '\x00'::bytea FROM good
 UNION ALL
 SELECT 'changed', type, set_byte(bytes, n, get_byte(bytes, n) # mask)
   FROM good, LATERAL generate_series(0, length(bytes) - 1) n, unnest(ARRAY[1, 128, 255]) mask
- WHERE said IN ('2x30/week', '{2026-01-05T14:00:00Z attended}', 'UTC{}', 'Mon 08:00-12:00');
+ WHERE said IN ('2x30/week', '{2026-01-05T14:00:00Z attended}', 'UTC{}', 'Mon 08:00-12:00') OR said LIKE '{"SLP"%';
 CREATE TEMP TABLE outcome AS SELECT *, pg_temp.receive(type, bytes) AS got FROM bad;
 SELECT is_empty($$SELECT type, bytes, got FROM outcome WHERE how IN ('cut', 'longer') AND got NOT IN ('22P03', '08P01')$$, 'what is cut short or goes on is refused');
 SELECT cmp_ok(count(*), '>', 20::bigint, 'some changes are refused') FROM outcome WHERE how = 'changed' AND got = '22P03';
@@ -55,6 +58,10 @@ SELECT is_empty($$SELECT type, bytes, got FROM outcome WHERE how = 'changed' AND
 SELECT is_empty($$SELECT bytes, got FROM outcome WHERE type = 'dosage'::regtype AND got !~ '^[0-9A-Z]{5}$' AND dosage_send(got::dosage) <> bytes$$, 'others are another dosage, which is sent as it came');
 SELECT is_empty($$SELECT bytes, got FROM outcome WHERE type = 'attendance'::regtype AND got !~ '^[0-9A-Z]{5}$' AND attendance_send(got::attendance) <> bytes$$, 'another attendance');
 SELECT is_empty($$SELECT bytes, got FROM outcome WHERE type = 'availability'::regtype AND got !~ '^[0-9A-Z]{5}$' AND availability_send(got::availability) <> bytes$$, 'another availability');
+SELECT is_empty($$SELECT bytes, got FROM outcome WHERE type = 'load_profile'::regtype AND got !~ '^[0-9A-Z]{5}$' AND load_profile_send(got::load_profile) <> bytes$$, 'another load_profile');
+-- its words are text of this database: no zero bytes, nothing that is no character
+SELECT is(pg_temp.receive('load_profile', '\x010102610002000200'), '{"a" - - of 1: -infinity +1}', 'a word that is text');
+SELECT is(pg_temp.receive('load_profile', set_byte('\x010102610002000200', 3, b)), '22P03', 'a word of the byte ' || b || ' is refused') FROM unnest(ARRAY[0, 255]) b;
 
 -- values by hash
 SET LOCAL enable_sort = off;

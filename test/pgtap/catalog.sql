@@ -15,8 +15,9 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA public;
 SET LOCAL search_path = pg_catalog, public;
+SET LOCAL jit = off;
 
-SELECT plan(31);
+SELECT plan(48);
 
 CREATE TEMP VIEW ours AS
 SELECT p.*, l.lanname, p.oid::regprocedure::text AS name FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
@@ -70,14 +71,14 @@ WITH RECURSIVE trees AS (
   -- not every operator of a tree has its function filled in
   SELECT t.kind, t.oid, 'pg_proc', o.oprcode FROM trees t, regexp_matches(tree, ':opno (\d+)', 'g') m JOIN pg_operator o ON o.oid = m[1]::oid
   UNION
-  SELECT kind, oid, 'pg_class', m[1]::oid FROM trees, regexp_matches(tree, ':relid (\d+)', 'g') m
+  SELECT kind, oid, 'pg_class', m[1]::oid FROM trees, regexp_matches(tree, ':relid ([1-9]\d*)', 'g') m
   UNION
   -- CURRENT_DATE and its like are no functions; now() is as stable as they are
   SELECT kind, oid, 'pg_proc', 'now()'::regprocedure FROM trees WHERE tree ~ '\{SQLVALUEFUNCTION '
   UNION
   SELECT 'pg_proc', o.oid, 'pg_proc', callee.oid
   FROM ours o, regexp_matches(o.prosrc, '\mcaseload\.(\w+)\(', 'g') m JOIN ours callee ON callee.proname = m[1]
-  WHERE o.lanname IN ('sql', 'plpgsql') AND o.prosqlbody IS NULL AND o.proname <> '_pieces'
+  WHERE o.lanname IN ('sql', 'plpgsql') AND o.prosqlbody IS NULL AND o.proname NOT IN ('_pieces', '_api_objects')
     -- one of several of its name: the strictest would be a guess
     AND (SELECT count(DISTINCT (x.provolatile, x.proparallel)) FROM ours x WHERE x.proname = m[1]) = 1
   UNION
@@ -142,6 +143,50 @@ WHERE coalesce(CASE WHEN o.objsubid > 0 THEN col_description(o.objid, o.objsubid
                     ELSE obj_description(o.objid, o.classid::regclass::name) END, '') = '';
 
 ------------------------------------------------------------------------------------------------------------------------------------
+-- Views, for dashboards, in caseload and in a facade: column types that every tool knows, numbers with a precision; a ratio says of which
+-- columns of the view it is one, and that it is not to be summed; a series by month has every month of every district.
+------------------------------------------------------------------------------------------------------------------------------------
+SELECT set_config('test.facade', caseload.create_api('catalog_facade'), true) \g /dev/null
+CREATE TEMP VIEW view_column AS
+SELECT c.oid, c.oid::regclass::text AS view, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type, col_description(c.oid, a.attnum) AS comment
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE c.relkind IN ('v', 'm') AND c.relnamespace IN ('caseload'::regnamespace, 'catalog_facade'::regnamespace);
+CREATE TEMP VIEW bad_column AS
+SELECT view || '.' || name || ' is ' || type AS wrong FROM view_column WHERE type !~ '^(text|integer|date|boolean|jsonb|timestamp with time zone|numeric\(\d+,\d+\))$'
+UNION ALL
+SELECT view || '.' || name || ' has no comment' FROM view_column WHERE coalesce(comment, '') = ''
+UNION ALL
+SELECT v.oid::regclass || ' has no comment' FROM pg_class v
+ WHERE v.relkind IN ('v', 'm') AND v.relnamespace IN ('caseload'::regnamespace, 'catalog_facade'::regnamespace) AND coalesce(obj_description(v.oid, 'pg_class'), '') = '';
+-- facts are what rules compare, not what dashboards add up: of them only the types are looked at; service_percent is recorded, not made of columns
+CREATE TEMP VIEW bad_ratio AS
+SELECT r.view || '.' || r.name AS wrong
+  FROM view_column r
+  LEFT JOIN LATERAL regexp_match(r.comment, '= (\w+) / (\w+)') AS p (parts) ON true
+ WHERE r.type ~ '^numeric' AND r.view !~ '_facts$' AND r.name <> 'service_percent'
+   AND (r.name ~ '(percent|ratio|utilization|(^|_)rate|share|_per_)' AND
+        NOT (coalesce(r.comment ~ 'not to be summed', false)
+             AND EXISTS (SELECT FROM view_column x WHERE x.oid = r.oid AND x.name = p.parts[1])
+             AND EXISTS (SELECT FROM view_column x WHERE x.oid = r.oid AND x.name = p.parts[2]))
+        OR r.name ~ '^(z_|gini)' AND coalesce(r.comment, '') !~ 'not to be summed');
+
+-- three districts: one with two appointments far apart, one without any, one without anything
+INSERT INTO caseload.district (district_id) VALUES ('GAPS'), ('EMPTY');
+INSERT INTO caseload.client (district_id, client_id) VALUES ('GAPS', 'C');
+INSERT INTO caseload.appointment (district_id, client_id, starts_at, status) VALUES
+  ('GAPS', 'C', now() - interval '400 days', 'attended'), ('GAPS', 'C', now() - interval '200 days', 'no_show');
+CREATE FUNCTION pg_temp.months(view regclass) RETURNS TABLE (district_id text, months bigint, span integer) LANGUAGE plpgsql AS
+$$
+BEGIN
+  RETURN QUERY EXECUTE format('SELECT v.district_id, count(DISTINCT v.month), (12 * extract(year FROM age(max(v.month), min(v.month))) + extract(month FROM age(max(v.month), min(v.month))))::integer + 1
+                                 FROM %s v GROUP BY v.district_id', view);
+END
+$$;
+CREATE TEMP VIEW series AS SELECT DISTINCT oid::regclass AS view FROM view_column WHERE name = 'month';
+CREATE TEMP VIEW gap AS
+SELECT s.view, m.* FROM series s CROSS JOIN LATERAL pg_temp.months(s.view) m WHERE m.months <> m.span OR m.span < 12;
+
+------------------------------------------------------------------------------------------------------------------------------------
 -- Nothing is wrong
 ------------------------------------------------------------------------------------------------------------------------------------
 SELECT cmp_ok((SELECT count(*) FROM ours), '>', 200::bigint, 'there are functions to look at');
@@ -150,6 +195,13 @@ SELECT is_empty('TABLE bad_path', 'every path is pinned, nothing is definer or l
 SELECT is_empty('TABLE bad_right', 'nothing is granted to PUBLIC');
 SELECT is_empty('SELECT DISTINCT * FROM bad_label', 'labels are not milder than those of what is called');
 SELECT is_empty('TABLE undocumented', 'everything explains itself');
+SELECT cmp_ok((SELECT count(*) FROM view_column), '>', 300::bigint, 'there are columns of views');
+SELECT is_empty('TABLE bad_column', 'which have types that every tool knows, and comments');
+SELECT cmp_ok((SELECT count(*) FROM view_column WHERE comment ~ '= \w+ / \w+'), '>', 10::bigint, 'there are ratios');
+SELECT is_empty('TABLE bad_ratio', 'which have their parts beside them');
+SELECT is((SELECT count(*) FROM series), 4::bigint, 'there are series by month');
+SELECT cmp_ok((SELECT count(*) FROM series s CROSS JOIN LATERAL pg_temp.months(s.view)), '>=', 6::bigint, 'of several districts');
+SELECT is_empty('TABLE gap', 'without a gap');
 SELECT is_empty($$SELECT name FROM ours WHERE proname = 'sweep' AND regexp_replace(prosrc, '--[^\n]*|''[^'']*''', '', 'g') ~* '\m(from|join|perform|call)\s+(?!caseload\.|pg_catalog\.|\()[a-z_]+'$$,
   'sweep() calls nothing that is not qualified');
 
@@ -200,6 +252,20 @@ SELECT pg_temp.finds('undocumented', v.planted, v.what) FROM (VALUES
   ('COMMENT ON FUNCTION caseload.install() IS NULL', 'a function'),
   ('CREATE TYPE caseload.planted AS ENUM (''a'')', 'a type'),
   ('CREATE TRIGGER planted BEFORE INSERT ON caseload.client FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()', 'a trigger')) v(planted, what);
+
+SELECT pg_temp.finds('bad_column', v.planted, v.what) FROM (VALUES
+  ('CREATE VIEW caseload.planted AS SELECT d.dosage FROM caseload.service d; COMMENT ON VIEW caseload.planted IS ''x''; COMMENT ON COLUMN caseload.planted.dosage IS ''x''', 'a view with a type of ours'),
+  ('CREATE VIEW caseload.planted AS SELECT 1::numeric AS a; COMMENT ON VIEW caseload.planted IS ''x''; COMMENT ON COLUMN caseload.planted.a IS ''x''', 'a number without a precision'),
+  ('CREATE VIEW caseload.planted AS SELECT 1::float8 AS a; COMMENT ON VIEW caseload.planted IS ''x''; COMMENT ON COLUMN caseload.planted.a IS ''x''', 'a float'),
+  ('COMMENT ON COLUMN catalog_facade.flags.state IS NULL', 'a column of a facade without a comment'),
+  ('COMMENT ON VIEW catalog_facade.flags IS NULL', 'a view of a facade without a comment')) v(planted, what);
+SELECT pg_temp.finds('bad_ratio', v.planted, v.what) FROM (VALUES
+  ('CREATE VIEW caseload.planted AS SELECT 1::numeric(5,2) AS no_show_percent', 'a ratio without parts'),
+  ('CREATE VIEW caseload.planted AS SELECT 1::numeric(5,2) AS no_show_percent, 1 AS a, 2 AS b; COMMENT ON COLUMN caseload.planted.no_show_percent IS ''= a / b''', 'a ratio that may be summed'),
+  ('CREATE VIEW caseload.planted AS SELECT 1::numeric(5,2) AS no_show_percent, 1 AS a; COMMENT ON COLUMN caseload.planted.no_show_percent IS ''= a / b; not to be summed''', 'a ratio with half of its parts')) v(planted, what);
+SELECT pg_temp.finds('gap', v.planted, v.what) FROM (VALUES
+  ('CREATE VIEW caseload.planted AS SELECT m.* FROM caseload.attendance_by_month m WHERE m.appointments > 0', 'a series that leaves months out'),
+  ('CREATE VIEW caseload.planted AS SELECT m.* FROM caseload.caseload_by_month m WHERE extract(month FROM m.month) <> 7', 'a series without summers')) v(planted, what);
 
 SELECT finish();
 ROLLBACK;

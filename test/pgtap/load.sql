@@ -16,7 +16,7 @@ SET timezone = 'UTC';
 \getenv histories CASELOAD_HISTORIES
 SELECT greatest(:histories / 125, 1) AS histories \gset
 
-SELECT plan(18);
+SELECT plan(22);
 
 ------------------------------------------------------------------------------------------------------------------------------------
 -- The type
@@ -33,7 +33,11 @@ SELECT is(t::load_profile::text, t, 'text form read again')
 SELECT is('{ "a" - - of 1: 2026-01-02 +1; "a" - - of 1: 2026-01-01 +2, 2026-01-02 -1 }'::load_profile, '{"a" - - of 1: 2026-01-01 +2}'::load_profile, 'changes cancel');
 SELECT throws_ok($$SELECT '{"a" - - of 1: 2026-01-01 -1}'::caseload.load_profile$$, '22P02', NULL, 'never less than no service');
 SELECT throws_ok(format('SELECT %L::caseload.load_profile', t), '22P02', NULL, 'refused: ' || t)
-  FROM (VALUES ('{"a" - - of 0: 2026-01-01 +1}'), ('{"a" - often of 1: 2026-01-01 +1}'), ('{"a" - - of 1: 2026-02-30 +1}'), ('{')) v (t);
+  FROM (VALUES ('{"a" - - of 0: 2026-01-01 +1}'), ('{"a" - often of 1: 2026-01-01 +1}'), ('{"a" - - of 1: 2026-02-30 +1}'), ('{'),
+               -- more services than can be counted: on a day, and from two
+               ('{"a" - - of 1: 2026-01-01 +2147483647, 2026-01-01 +1}'), ('{"a" - - of 1: 2026-01-01 +2147483647, 2026-01-02 +1}'), ('{"a" - - of 1: 2026-1-1-1 +1}')) v (t);
+-- its words once took room for the rest of the text each
+SELECT is(('{' || repeat('"a" - - of 1: 2026-01-01 +1; ', 70000) || '"a" - - of 1: 2026-01-01 +1}')::load_profile::text, '{"a" - - of 1: 2026-01-01 +70001}', 'a long text');
 SELECT is((SELECT string_agg(services || ' x ' || coalesce(dosage::text, '-') || ' / ' || group_size, ', ' ORDER BY dosage)
              FROM services_on('{"SLP" "A" 30/week of 2: -infinity +1, 2026-01-07 +3; "SLP" "A" - of 1: 2026-01-08 +1}', '2026-01-07')), '4 x 30/week / 2', 'services on a day');
 

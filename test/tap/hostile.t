@@ -51,7 +51,7 @@ ok $? "there are $(wc -l <"$work/functions") functions and $(wc -l <"$work/relat
 # a schema, or what we require, that is somebody else's
 fresh
 mallory -c 'CREATE SCHEMA caseload'
-is "$(sql -c 'CREATE EXTENSION caseload CASCADE')" 'ERROR:  schema "caseload" already exists' 'a schema that was made before is refused'
+is "$(sql -v VERBOSITY=terse -c 'CREATE EXTENSION caseload CASCADE')" 'ERROR:  schema "caseload" already exists' 'a schema that was made before is refused'
 is "$(sql -c "SELECT count(*) FROM pg_extension WHERE extname = 'caseload'")" 0 'and nothing is left'
 fresh
 mallory -c 'CREATE EXTENSION btree_gist'

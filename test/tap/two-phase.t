@@ -58,6 +58,9 @@ SELECT 'error', rule_name, message, sum(occurrences) FROM caseload.rule_error WH
 SELECT 'service', service_id, client_id, therapist_id, dosage FROM caseload.service WHERE district_id = '$1' ORDER BY 2;
 SELECT 'load', therapist_id, load FROM caseload.therapist_load WHERE district_id = '$1' ORDER BY 2;
 SELECT 'rule', rule_name, version, condition FROM caseload.rule WHERE district_id = '$1' ORDER BY 2;
+SELECT 'policy', policy_name, discipline, value FROM caseload.policy WHERE district_id = '$1' ORDER BY 2, 3;
+SELECT 'weighting', weighting_name, version, expression FROM caseload.weighting_version WHERE district_id = '$1' ORDER BY 2, 3;
+SELECT 'therapist', therapist_id, fte FROM caseload.therapist WHERE district_id = '$1' ORDER BY 2;
 SELECT 'fact', count(*) FROM caseload.appointment WHERE district_id = '$1';
 SELECT 'fact', count(*) FROM caseload.contact WHERE district_id = '$1';
 SQL
@@ -134,6 +137,19 @@ way 'service that waits' "$service VALUES ('@', 'V1', 'C1', 'SLP', '30/week', NU
 way 'service within capacity' "$service VALUES ('@', 'V2', 'C2', 'SLP', '700/week', 'T1'), ('@', 'V3', 'C3', 'SLP', '720/week', 'T2');" C3
 way 'services that change places' "UPDATE caseload.service SET therapist_id = 'T2' WHERE district_id = '@' AND service_id = 'V2';
 UPDATE caseload.service SET therapist_id = 'T1' WHERE district_id = '@' AND service_id = 'V3';" C2
+way 'answers to flags' "DO \$\$BEGIN
+  PERFORM caseload.acknowledge_flag(flag_id, 'seen', '@') FROM caseload.flag WHERE district_id = '@' AND client_id = 'C1' AND cleared_on IS NULL;
+  PERFORM caseload.dismiss_flag(flag_id, 'ill', '@') FROM caseload.flag WHERE district_id = '@' AND client_id = 'C2' AND cleared_on IS NULL;
+  PERFORM caseload.dismiss_flag(flag_id, 'ill', '@') FROM caseload.flag WHERE district_id = '@' AND client_id = 'C10' AND cleared_on IS NULL;
+END\$\$;"
+way 'policy' "INSERT INTO caseload.policy (district_id, policy_name, discipline, value) VALUES ('@', 'headcount_cap', 'SLP', '40');
+UPDATE caseload.policy SET value = '41' WHERE district_id = '@' AND policy_name = 'headcount_cap';"
+way 'weighting' "INSERT INTO caseload.weighting (district_id, weighting_name, subject, expression, unit) VALUES ('@', 'own', 'service', '2', 'points');
+UPDATE caseload.weighting SET expression = '3' WHERE district_id = '@' AND weighting_name = 'own';"
+way 'position' "UPDATE caseload.therapist SET fte = 0.5 + 0.001 WHERE district_id = '@';
+UPDATE caseload.therapist SET fte = 0.5 WHERE district_id = '@' AND therapist_id = 'T1';"
+way 'a rule, and evaluate()' "INSERT INTO caseload.rule (district_id, rule_name, condition, message) VALUES ('@', 'seen', 'attended > 0', 'seen');
+DO \$\$BEGIN PERFORM caseload.evaluate(CURRENT_DATE, '@'); END\$\$;"
 
 # Beyond capacity: refused when it is prepared, with nothing left of it; while one is undecided, the place is taken.
 before=$(state TWO)
@@ -145,6 +161,18 @@ is "$(sql -c "SET lock_timeout = '100ms'" -c "$service VALUES ('TWO', 'V5', 'C5'
 is "$(sql -c "$service VALUES ('TWO', 'V6', 'C5', 'SLP', '30/week', 'T2')")" '' 'the last place: another therapist is free'
 sql -c "COMMIT PREPARED 'caseload_tap'"
 is "$(sql -c "$service VALUES ('TWO', 'V5', 'C6', 'SLP', '30/week', 'T1')")" 'ERROR:  assignment exceeds the capacity of therapist "T1"' 'the last place: it is taken'
+
+# So is a changed policy, in a session that has read the one before.
+is "$(sql -v ON_ERROR_STOP=0 <<SQL
+$service VALUES ('TWO', 'V7', 'C7', 'SLP', '30/week', 'T1');
+\! psql -XAtq -c BEGIN -c "INSERT INTO caseload.policy (district_id, policy_name, value) VALUES ('TWO', 'weekly_minutes_per_fte', '1560')" -c "PREPARE TRANSACTION 'caseload_tap'"
+$service VALUES ('TWO', 'V7', 'C7', 'SLP', '30/week', 'T1');
+\! psql -XAtq -c "COMMIT PREPARED 'caseload_tap'"
+$service VALUES ('TWO', 'V7', 'C7', 'SLP', '30/week', 'T1');
+$service VALUES ('TWO', 'V8', 'C8', 'SLP', '30/week', 'T1');
+SQL
+)" "$(for i in 1 2 3; do echo 'ERROR:  assignment exceeds the capacity of therapist "T1"'; done)" 'a policy that is prepared elsewhere: in force once it is committed'
+is "$(sql -c "SELECT string_agg(service_id, ',') FROM caseload.service WHERE district_id = 'TWO' AND service_id IN ('V7', 'V8')")" V7 'a policy that is prepared elsewhere: and not sooner'
 
 # A changed rule is in force from COMMIT PREPARED on, in sessions that have compiled the one before, and not sooner, not even
 # in the session that prepared it. Client C70 is first seen before, C71 between, C72 after.

@@ -20,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/memutils.h"
+#include "utils/tuplestore.h"
 
 #include "backtest.h"
 #include "key_set.h"

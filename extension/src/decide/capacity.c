@@ -34,6 +34,7 @@
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
 
 #include "capacity.h"
 #include "delta.h"
@@ -49,6 +50,8 @@ static const struct config_enum_entry capacity_modes[] = {
 
 /* caseload.capacity: the most that a district's policy can make happen. */
 int			cl_capacity_mode = CAPACITY_ERROR;
+
+#define FIRST_THERAPISTS	8
 
 /* Therapists as they were read for the rows that are being checked. */
 typedef struct CheckCache
@@ -105,31 +108,31 @@ checked_therapist(Datum district_id, Datum therapist_id)
 {
 	CheckCache *all = check_cache();
 	MemoryContext oldcontext = MemoryContextSwitchTo(all->context);
-	int			count;
 	int			place;
 
 	if (all->keys == NULL)
 	{
+		all->therapists = palloc0(sizeof(CapacityTherapist *) * FIRST_THERAPISTS);
+		all->capacity = FIRST_THERAPISTS;
 		all->keys = cl_keys_new();
-		all->capacity = 8;
-		all->therapists = palloc(sizeof(CapacityTherapist *) * all->capacity);
 	}
-	count = all->keys->count;
+	if (all->keys->count == all->capacity)
+	{
+		all->therapists = repalloc(all->therapists, sizeof(CapacityTherapist *) * all->capacity * 2);
+		memset(all->therapists + all->capacity, 0, sizeof(CapacityTherapist *) * all->capacity);
+		all->capacity *= 2;
+	}
 	place = cl_keys_add(all->keys, district_id, therapist_id);
-	if (place == count)
+	if (all->therapists[place] == NULL)
 	{
 		CapacityTherapist *therapist = palloc0(sizeof(CapacityTherapist));
 		Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 
-		if (place >= all->capacity)
-		{
-			all->capacity *= 2;
-			all->therapists = repalloc(all->therapists, sizeof(CapacityTherapist *) * all->capacity);
-		}
-		all->therapists[place] = therapist;
 		therapist->key = all->keys->keys[place];
 		cl_read_therapist(therapist, snapshot, true);
 		UnregisterSnapshot(snapshot);
+		/* only when whole: an error may end no more than a subtransaction */
+		all->therapists[place] = therapist;
 	}
 	MemoryContextSwitchTo(oldcontext);
 	return all->therapists[place];
@@ -337,18 +340,13 @@ check_line(const ServiceLine *line)
 Datum
 service_capacity(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	TriggerData *trigdata = cl_row_trigger(fcinfo, "service_capacity", false, false);
 	const ServiceColumns *columns;
 	ServiceLine old;
 	ServiceLine new;
 	HeapTuple	tuple;
 	bool		update;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigdata->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) || TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be fired AFTER INSERT OR UPDATE ROW", "service_capacity")));
 	if (cl_capacity_mode == CAPACITY_OFF)
 		return PointerGetDatum(NULL);
 	if (fcinfo->flinfo->fn_extra == NULL)

@@ -14,6 +14,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "cl_compat.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
@@ -48,7 +49,7 @@ read_standing(Judge *judge, const char *district_id, MemoryContext context)
 {
 	List	   *others = NIL;
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	TableScanDesc scan = table_beginscan(judge->flag, judge->snapshot, 0, NULL);
+	TableScanDesc scan = table_beginscan_compat(judge->flag, judge->snapshot);
 	int			capacity = 1024;
 	HeapTuple	tuple;
 
@@ -108,7 +109,7 @@ read_services(Judge *judge, const char *district_id, MemoryContext context)
 		judge->service = cl_open_table(&cl_service_table, AccessShareLock);
 	judge->served = cl_keys_new();
 	judge->services = palloc0(sizeof(ServiceCount) * capacity);
-	scan = table_beginscan(judge->service, judge->snapshot, 0, NULL);
+	scan = table_beginscan_compat(judge->service, judge->snapshot);
 	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
 	{
 		Datum		district;
@@ -312,7 +313,7 @@ find_differing(const char *district_id, const DateADT *as_of, KeySet *differing,
 		of_district = cl_lookup(&cl_activity_table, judge.activity, judge.snapshot, &key, 1);
 	}
 	else
-		scan = table_beginscan(judge.activity, judge.snapshot, 0, NULL);
+		scan = table_beginscan_compat(judge.activity, judge.snapshot);
 
 	do
 	{

@@ -6,6 +6,7 @@
 
 #include "access/table.h"
 #include "access/tableam.h"
+#include "cl_compat.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -14,6 +15,7 @@
 #include "utils/resowner.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
 
 #include "facts_rows.h"
 #include "query.h"
@@ -108,6 +110,8 @@ evaluate(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	tupdesc = BlessTupleDesc(tupdesc);
 
+	/* what it writes without a query nobody else would refuse */
+	PreventCommandIfReadOnly("evaluate()");
 	flagged = cl_evaluate_clients(district_id, as_of, &counts);
 	/* also flags whose rules have all been deleted stand */
 	subjects = subjects_of(&subjects_query);
@@ -318,7 +322,7 @@ count_by_scan(RuleSet *rules, RuleCounter *counter, char *district_id, Relation 
 	table.row.slot = table_slot_create(rel, NULL);
 	table.row.scope.day = GetSQLCurrentDate();
 	cl_row_scope(&table.row);
-	table.scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
+	table.scan = table_beginscan_compat(rel, GetActiveSnapshot());
 	table.owner = CurrentResourceOwner;
 	table.district_column = rules->subject->district_column;
 	table.district_id = district_id;

@@ -347,6 +347,30 @@ update_cleared(RowWriter *writer, HeapTuple old, const FlagToClear *flag, const 
 }
 
 /*
+ * Lock a flag that is to be cleared.  Who answers a flag holds no lock of the
+ * client's, so its row may have changed since it was found, or be about to:
+ * the newest version is what is cleared.  NULL when somebody has cleared it.
+ */
+static HeapTuple
+lock_standing(Relation rel, TupleTableSlot *slot, Snapshot snapshot, ItemPointerData tid)
+{
+	TM_FailureData failure;
+	HeapTuple	tuple;
+	bool		stands;
+	TM_Result	result = table_tuple_lock(rel, &tid, snapshot, slot, GetCurrentCommandId(false),
+										  LockTupleNoKeyExclusive, LockWaitBlock,
+										  TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure);
+
+	if (result == TM_Deleted)
+		return NULL;
+	if (result != TM_Ok)
+		elog(ERROR, "flag could not be locked: %u", result);
+	tuple = ExecFetchSlotHeapTuple(slot, false, NULL);
+	(void) cl_column_of(&flag_table, rel, tuple, CLEARED_ON, &stands);
+	return stands ? tuple : NULL;
+}
+
+/*
  * Is the client there, and will he be as long as this transaction lasts?  A
  * statement may have deleted him whose trigger is to come.
  */
@@ -399,6 +423,7 @@ cl_write_flags(const FlagToRaise *raised, int n_raised, const FlagToClear *clear
 	{
 		MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "caseload flag", ALLOCSET_SMALL_SIZES);
 		TupleTableSlot *slot = table_slot_create(clients, NULL);
+		TupleTableSlot *flags = table_slot_create(rel, NULL);
 		Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 		char	   *by = GetUserNameFromId(GetOuterUserId(), false);
 		MemoryContext oldcontext;
@@ -410,17 +435,16 @@ cl_write_flags(const FlagToRaise *raised, int n_raised, const FlagToClear *clear
 			CheckCmdReplicaIdentity(rel, CMD_UPDATE);
 		for (int i = 0; i < n_cleared; i++)
 		{
-			HeapTupleData old;
-			Buffer		buffer;
+			HeapTuple	old;
 
 			CHECK_FOR_INTERRUPTS();
-			old.t_self = cleared[i].tid;
-			if (!heap_fetch(rel, snapshot, &old, &buffer, false))
-				elog(ERROR, "flag to be cleared is not there any more");
-			update_cleared(&writer, &old, &cleared[i], by);
-			ReleaseBuffer(buffer);
+			if ((old = lock_standing(rel, flags, snapshot, cleared[i].tid)) != NULL)
+			{
+				update_cleared(&writer, old, &cleared[i], by);
+				counts->resolved++;
+			}
+			ExecClearTuple(flags);
 			MemoryContextReset(context);
-			counts->resolved++;
 		}
 		for (int i = 0; i < n_raised; i++)
 		{
@@ -437,6 +461,7 @@ cl_write_flags(const FlagToRaise *raised, int n_raised, const FlagToClear *clear
 		cl_end_writing(&writer);
 		UnregisterSnapshot(snapshot);
 		ExecDropSingleTupleTableSlot(slot);
+		ExecDropSingleTupleTableSlot(flags);
 		MemoryContextDelete(context);
 	}
 	table_close(clients, NoLock);

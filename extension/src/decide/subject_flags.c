@@ -199,15 +199,24 @@ Datum
 flags_after_change(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = cl_statement_trigger(fcinfo, "flags_after_change", -1);
+	Trigger    *trigger = trigdata->tg_trigger;
+	KeySet	  **sets = palloc(sizeof(KeySet *) * (trigger->tgnargs + 1));
+	KeySet	   *all = cl_keys_new();
 
-	for (int i = 0; i + 1 < trigdata->tg_trigger->tgnargs; i += 2)
+	for (int i = 0; i + 1 < trigger->tgnargs; i += 2)
 	{
-		KeySet	   *set = cl_keys_new();
-
-		cl_read_keys(trigdata, trigdata->tg_oldtable, trigdata->tg_trigger->tgargs[i + 1], set);
-		cl_read_keys(trigdata, trigdata->tg_newtable, trigdata->tg_trigger->tgargs[i + 1], set);
-		sync_touched(trigdata->tg_trigger->tgargs[i], set);
+		sets[i] = cl_keys_new();
+		if (cl_rules(trigger->tgargs[i])->count == 0)
+			continue;
+		cl_read_keys(trigdata, trigdata->tg_oldtable, trigger->tgargs[i + 1], sets[i]);
+		cl_read_keys(trigdata, trigdata->tg_newtable, trigger->tgargs[i + 1], sets[i]);
+		cl_read_keys(trigdata, trigdata->tg_oldtable, trigger->tgargs[i + 1], all);
+		cl_read_keys(trigdata, trigdata->tg_newtable, trigger->tgargs[i + 1], all);
 	}
+	/* of all subjects at once: one after the other would be in no order, and deadlock */
+	cl_keys_lock(all, CL_LOCK_SUBJECTS);
+	for (int i = 0; i + 1 < trigger->tgnargs; i += 2)
+		sync_touched(trigger->tgargs[i], sets[i]);
 	return PointerGetDatum(NULL);
 }
 

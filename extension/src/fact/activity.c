@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 
@@ -527,6 +528,8 @@ rebuild(PG_FUNCTION_ARGS)
 	OwnerScope	scope;
 	uint64		written;
 
+	/* what it writes without a query nobody else would refuse */
+	PreventCommandIfReadOnly("rebuild()");
 	cl_enter(&scope);
 	written = rebuild_clients(district_id, client_id);
 	written += cl_rebuild_loads(district_id, client_id);

@@ -46,19 +46,6 @@ row_of(const TriggerData *trigdata)
 	return TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? trigdata->tg_newtuple : trigdata->tg_trigtuple;
 }
 
-static TriggerData *
-before_row_trigger(FunctionCallInfo fcinfo, const char *name)
-{
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be fired BEFORE ROW", name)));
-	return trigdata;
-}
-
 /* Lock the clients of a set, and all that were noted before it. */
 void
 cl_lock_noted(const KeySet *set)
@@ -120,7 +107,7 @@ check_therapist(const TriggerData *trigdata, const char *constraint)
 Datum
 therapist_before_write(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = before_row_trigger(fcinfo, "therapist_before_write");
+	TriggerData *trigdata = cl_row_trigger(fcinfo, "therapist_before_write", true, true);
 
 	if (trigdata->tg_trigger->tgnargs == 1)
 		check_therapist(trigdata, trigdata->tg_trigger->tgargs[0]);
@@ -134,7 +121,7 @@ therapist_before_write(PG_FUNCTION_ARGS)
 Datum
 event_before_write(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = before_row_trigger(fcinfo, "event_before_write");
+	TriggerData *trigdata = cl_row_trigger(fcinfo, "event_before_write", true, true);
 	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	HeapTuple	tuple = row_of(trigdata);
 	bool		district_null;

@@ -2,9 +2,9 @@
  * client_facts.c
  *		The facts of one client in one episode as of a day.
  *
- * There is one definition: cl_client_facts().  The SQL function
- * client_facts(as_of) joins the tables and calls it by _client_facts(); the
- * triggers and evaluate() fetch the same inputs from the indexes.
+ * cl_client_facts() makes them for the rules, from inputs that are fetched
+ * from indexes.  The SQL function client_facts(as_of) joins the tables, and
+ * has what can be said of the attendance from here, by _attendance_facts().
  */
 #include "postgres.h"
 
@@ -78,7 +78,7 @@ static const struct
 	{"weekly_minutes", NUMERICOID}
 };
 
-PG_FUNCTION_INFO_V1(client_facts);
+PG_FUNCTION_INFO_V1(attendance_facts);
 
 /* 55000 when the type client_facts is of another version than this library. */
 void
@@ -232,76 +232,84 @@ cl_client_facts(AttendanceReader *reader, LocalClock *clock, const ClientInput *
 	values[CF_NEXT_APPOINTMENT] = nulls[CF_NEXT_APPOINTMENT] ? (Datum) 0 : day_of(clock, facts.next_appointment);
 }
 
+/* A row type whose columns are some of those of client_facts. */
+typedef struct PartOfFacts
+{
+	TupleDesc	tupdesc;
+	ClientColumn columns[CF_COLUMNS];
+} PartOfFacts;
+
+static PartOfFacts *
+part_of_facts(FunctionCallInfo fcinfo)
+{
+	PartOfFacts *part = fcinfo->flinfo->fn_extra;
+	TupleDesc	tupdesc;
+	MemoryContext oldcontext;
+
+	if (part != NULL)
+		return part;
+	oldcontext = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE || tupdesc->natts > CF_COLUMNS)
+		elog(ERROR, "return type must be a part of client_facts");
+	part = palloc(sizeof(PartOfFacts));
+	part->tupdesc = BlessTupleDesc(tupdesc);
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
+		int			column = 0;
+
+		while (column < CF_COLUMNS && strcmp(NameStr(attribute->attname), columns[column].name) != 0)
+			column++;
+		if (column == CF_COLUMNS || attribute->atttypid != columns[column].type)
+			elog(ERROR, "column \"%s\" is none of client_facts", NameStr(attribute->attname));
+		part->columns[i] = (ClientColumn) column;
+	}
+	MemoryContextSwitchTo(oldcontext);
+	fcinfo->flinfo->fn_extra = part;
+	return part;
+}
+
 /*
- * _client_facts(attendance, as_of, begins_on, strike_window, district_id,
- * client_id, episode, site_id, level, category, services, waiting_services,
- * warning_due, documents_overdue, days_overdue, notes, notes_late, consent,
- * plan, plan_with_client, closing_note) -> client_facts
+ * _attendance_facts(attendance, as_of, begins_on, strike_window) -> the
+ * columns of client_facts that the attendance of an episode has all of.
  *
- * NULL for begins_on, site_id, level, category and warning_due means that
- * there is none; a NULL count or flag of documents is 0 or false.  The columns
- * from grade on are NULL: who calls has them from the tables as they are.
+ * NULL for begins_on: nobody recorded when the episode began.  NULL when any
+ * other argument is; 22023 for a window below one day.
  */
 Datum
-client_facts(PG_FUNCTION_ARGS)
+attendance_facts(PG_FUNCTION_ARGS)
 {
-	TupleDesc	tupdesc = fcinfo->flinfo->fn_extra;
+	PartOfFacts *part;
 	AttendanceReader reader;
 	LocalClock	clock;
 	ClientInput in = {0};
+	Datum		all_values[CF_COLUMNS];
+	bool		all_nulls[CF_COLUMNS];
 	Datum		values[CF_COLUMNS];
 	bool		nulls[CF_COLUMNS];
 
-#define INT_ARG(n) (PG_ARGISNULL(n) ? 0 : PG_GETARG_INT32(n))
-#define BOOL_ARG(n) (!PG_ARGISNULL(n) && PG_GETARG_BOOL(n))
-#define TEXT_ARG(n) (PG_ARGISNULL(n) ? (Datum) 0 : PG_GETARG_DATUM(n))
-
-	if (tupdesc == NULL)
-	{
-		MemoryContext oldcontext = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-
-		if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-			elog(ERROR, "return type must be a row type");
-		cl_check_client_facts(tupdesc);
-		tupdesc = BlessTupleDesc(tupdesc);
-		fcinfo->flinfo->fn_extra = tupdesc;
-		MemoryContextSwitchTo(oldcontext);
-	}
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(3) || PG_ARGISNULL(6))
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(3))
 		PG_RETURN_NULL();
 	if (PG_GETARG_INT32(3) < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("number of days must be at least 1")));
-
+	part = part_of_facts(fcinfo);
 	(void) cl_finite_day(PG_GETARG_DATEADT(1));
 	in.as_of = PG_GETARG_DATEADT(1);
 	DATE_NOBEGIN(in.from);
 	if (!PG_ARGISNULL(2))
 		in.from = PG_GETARG_DATEADT(2);
 	in.window = PG_GETARG_INT32(3);
-	in.district_id = TEXT_ARG(4);
-	in.client_id = TEXT_ARG(5);
-	in.episode = PG_GETARG_INT32(6);
-	in.site_id = TEXT_ARG(7);
-	in.level = TEXT_ARG(8);
-	in.category = TEXT_ARG(9);
-	in.services = INT_ARG(10);
-	in.waiting_services = INT_ARG(11);
-	in.warned = !PG_ARGISNULL(12);
-	in.warning_due = in.warned ? PG_GETARG_DATEADT(12) : 0;
-	in.documents.overdue = INT_ARG(13);
-	in.documents.days_overdue = INT_ARG(14);
-	in.documents.notes = INT_ARG(15);
-	in.documents.notes_late = INT_ARG(16);
-	in.documents.consent = BOOL_ARG(17);
-	in.documents.plan = BOOL_ARG(18);
-	in.documents.plan_with_client = BOOL_ARG(19);
-	in.documents.closing_note = BOOL_ARG(20);
 	cl_unknown_profile(in.profile);
 
 	cl_attendance_open(&reader, PG_GETARG_ATTENDANCE_PP(0));
 	cl_clock_init(&clock, reader.zone, reader.zone_length);
-	cl_client_facts(&reader, &clock, &in, NULL, values, nulls);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
+	cl_client_facts(&reader, &clock, &in, NULL, all_values, all_nulls);
+	for (int i = 0; i < part->tupdesc->natts; i++)
+	{
+		values[i] = all_values[part->columns[i]];
+		nulls[i] = all_nulls[part->columns[i]];
+	}
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(part->tupdesc, values, nulls)));
 }

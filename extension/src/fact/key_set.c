@@ -156,15 +156,17 @@ cl_keys_add(KeySet *set, Datum district_id, Datum id)
 
 	if (entry == NULL)
 	{
-		char	   *copy = MemoryContextAlloc(set->context, length);
+		char	   *copy;
 
-		memcpy(copy, key, length);
-		entry = keys_insert(set->hash, copy, &found);
+		/* room first: where there is no memory, a set that outlives a subtransaction must stay whole */
 		if (set->count == set->capacity)
 		{
+			set->keys = repalloc_huge(set->keys, sizeof(SubjectKey) * (Size) set->capacity * 2);
 			set->capacity *= 2;
-			set->keys = repalloc_huge(set->keys, sizeof(SubjectKey) * (Size) set->capacity);
 		}
+		copy = MemoryContextAlloc(set->context, length);
+		memcpy(copy, key, length);
+		entry = keys_insert(set->hash, copy, &found);
 		entry->index = set->count;
 		set->keys[set->count].district_id = copy;
 		set->keys[set->count].id = copy + district_length + 1;

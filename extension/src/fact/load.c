@@ -34,6 +34,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
 
 #include "load.h"
 #include "query.h"
@@ -165,6 +166,7 @@ pending_loads(void)
 	static bool registered = false;
 	MemoryContext context;
 	MemoryContext oldcontext;
+	PendingLoads *loads;
 
 	if (pending != NULL)
 		return pending;
@@ -176,12 +178,14 @@ pending_loads(void)
 	}
 	context = AllocSetContextCreate(TopTransactionContext, "caseload loads", ALLOCSET_SMALL_SIZES);
 	oldcontext = MemoryContextSwitchTo(context);
-	pending = palloc0(sizeof(PendingLoads));
-	pending->context = context;
-	pending->keys = cl_keys_new();
-	pending->capacity = 16;
-	pending->loads = palloc0(sizeof(PendingLoad) * pending->capacity);
+	loads = palloc0(sizeof(PendingLoads));
+	loads->context = context;
+	loads->keys = cl_keys_new();
+	loads->capacity = 16;
+	loads->loads = palloc0(sizeof(PendingLoad) * loads->capacity);
 	MemoryContextSwitchTo(oldcontext);
+	/* only when whole: where memory runs out, a subtransaction ends, which looks at it */
+	pending = loads;
 	return pending;
 }
 
@@ -190,10 +194,10 @@ static PendingLoad *
 due_load(Datum district_id, Datum therapist_id)
 {
 	PendingLoads *all = pending_loads();
-	int			place = cl_keys_add(all->keys, district_id, therapist_id);
 	PendingLoad *load;
 
-	if (place >= all->capacity)
+	/* before the key, each of which has a place */
+	if (all->keys->count >= all->capacity)
 	{
 		int			capacity = all->capacity * 2;
 
@@ -201,7 +205,7 @@ due_load(Datum district_id, Datum therapist_id)
 		memset(all->loads + all->capacity, 0, sizeof(PendingLoad) * (capacity - all->capacity));
 		all->capacity = capacity;
 	}
-	load = &all->loads[place];
+	load = &all->loads[cl_keys_add(all->keys, district_id, therapist_id)];
 	if (!load->due)
 	{
 		if (load->value != NULL)
@@ -275,16 +279,11 @@ same_load(const ServiceLine *old, const ServiceLine *new)
 Datum
 load_after_service(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	TriggerData *trigdata = cl_row_trigger(fcinfo, "load_after_service", false, true);
 	const ServiceColumns *columns;
 	ServiceLine old;
 	ServiceLine new;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigdata->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be fired AFTER ROW", "load_after_service")));
 	if (fcinfo->flinfo->fn_extra == NULL)
 		cl_check_trigger_owner(trigdata);
 	columns = cl_service_columns(fcinfo);

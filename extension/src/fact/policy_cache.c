@@ -6,7 +6,7 @@
  * site, for triggers, which act as the owner and cannot afford a query.
  * (Functions that only read go by policy.c, with the rights of the caller.)
  * The policies of a district are read when they are first asked for and kept
- * until the tables change: statement triggers on them send a relation cache
+ * until the tables change: triggers on them send a relation cache
  * invalidation, which reaches every backend at commit, and the own one at the
  * end of the statement.  That of site is the one by which rules are compiled
  * anew.
@@ -26,6 +26,7 @@
 #include "policy_cache.h"
 #include "query.h"
 #include "table.h"
+#include "transition.h"
 
 typedef struct PolicyRow
 {
@@ -406,16 +407,10 @@ cl_cached_year(const char *district_id, const char *discipline, int discipline_l
 	return counted;
 }
 
-/* Statement trigger AFTER any change of policy or policy_kind: tell all backends. */
+/* Trigger AFTER any change of policy or policy_kind, by row or statement: tell all backends. */
 Datum
 policy_after_write(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by trigger manager", "policy_after_write")));
-	CacheInvalidateRelcache(trigdata->tg_relation);
+	CacheInvalidateRelcache(cl_trigger(fcinfo, "policy_after_write")->tg_relation);
 	return PointerGetDatum(NULL);
 }

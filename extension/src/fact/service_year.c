@@ -67,7 +67,7 @@ service_minutes(PG_FUNCTION_ARGS)
 	values[3] = Int32GetDatum(year.weeks);
 	if (!PG_ARGISNULL(0))
 	{
-		Dosage		d = cl_dosage_unpack(PG_GETARG_INT64(0));
+		Dosage		d = cl_stored_dosage(PG_GETARG_INT64(0));
 		int64		amount = (int64) d.minutes * Max(d.sessions, 1);
 		int			share = PG_GETARG_INT32(1);
 

@@ -1,7 +1,7 @@
 /*
  * transition.c
- *		What all our statement triggers do first: check how they were called,
- *		and read their transition tables.
+ *		What all our triggers do first: check how they were called.  And read
+ *		the transition tables of statement triggers.
  */
 #include "postgres.h"
 
@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/tuplestore.h"
 
 #include "query.h"
 #include "transition.h"
@@ -33,20 +34,42 @@ cl_check_trigger_owner(const TriggerData *trigdata)
 }
 
 /*
- * Our statement triggers are made by install() alone, but anybody may write
- * CREATE TRIGGER: refuse what they cannot serve.
+ * Our triggers are made by install() alone, but anybody may call a function,
+ * or write CREATE TRIGGER: refuse what they cannot serve.
  */
 TriggerData *
-cl_statement_trigger(FunctionCallInfo fcinfo, const char *name, int nargs)
+cl_trigger(FunctionCallInfo fcinfo, const char *name)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	bool		needs_old;
-	bool		needs_new;
-
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" was not called by trigger manager", name)));
+	return (TriggerData *) fcinfo->context;
+}
+
+/* A row trigger BEFORE or AFTER the row is written; "deletes" when it knows what to do with DELETE. */
+TriggerData *
+cl_row_trigger(FunctionCallInfo fcinfo, const char *name, bool before, bool deletes)
+{
+	TriggerData *trigdata = cl_trigger(fcinfo, name);
+
+	if (!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
+		!(before ? TRIGGER_FIRED_BEFORE(trigdata->tg_event) : TRIGGER_FIRED_AFTER(trigdata->tg_event)) ||
+		(TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) && !deletes))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired %s%s ROW", name,
+						before ? "BEFORE" : "AFTER", deletes ? "" : " INSERT OR UPDATE")));
+	return trigdata;
+}
+
+TriggerData *
+cl_statement_trigger(FunctionCallInfo fcinfo, const char *name, int nargs)
+{
+	TriggerData *trigdata = cl_trigger(fcinfo, name);
+	bool		needs_old;
+	bool		needs_new;
+
 	if (!TRIGGER_FIRED_AFTER(trigdata->tg_event) || !TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),

@@ -308,7 +308,7 @@ add_service(Team *team, const Datum *values, const bool *nulls)
 
 	if (!nulls[DUE_DOSAGE])
 	{
-		Dosage		d = cl_dosage_unpack(DatumGetInt64(values[DUE_DOSAGE]));
+		Dosage		d = cl_stored_dosage(DatumGetInt64(values[DUE_DOSAGE]));
 		text	   *discipline = DatumGetTextPP(values[DUE_DISCIPLINE]);
 		ServiceYear year = cl_site_year(team, site, VARDATA_ANY(discipline), VARSIZE_ANY_EXHDR(discipline))->year;
 		int64		amount = (int64) d.minutes * Max(d.sessions, 1);

@@ -59,8 +59,15 @@ state_capacity(const AttendanceState *state)
 static AttendanceState *
 state_arg(FunctionCallInfo fcinfo, int n)
 {
-	AttendanceState *state = (AttendanceState *) PG_GETARG_BYTEA_P(n);
+	bytea	   *value = PG_GETARG_BYTEA_P(n);
+	AttendanceState *state = (AttendanceState *) value;
 
+	/*
+	 * What a worker sent is aligned as any bytea, for four bytes.  What the
+	 * executor keeps for us is a chunk of its own, and never copied.
+	 */
+	if (PointerGetDatum(value) % MAXIMUM_ALIGNOF != 0)
+		state = memcpy(palloc(VARSIZE(value)), value, VARSIZE(value));
 	if (VARSIZE(state) < state_size(0) || state->magic != STATE_MAGIC ||
 		state->zone_length > CL_MAX_ZONE || state->count > state_capacity(state))
 		ereport(ERROR,
@@ -190,7 +197,11 @@ attendance_merge_trans(PG_FUNCTION_ARGS)
 		state = with_room(state, reader.count);
 	}
 	while (cl_attendance_next(&reader))
+	{
 		state->events[state->count++] = reader.last;
+		if ((reader.left & 0xffff) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
 	PG_RETURN_BYTEA_P(state);
 }
 

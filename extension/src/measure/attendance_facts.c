@@ -149,10 +149,10 @@ cl_collect_facts(AttendanceReader *reader, LocalClock *clock,
 				facts->on_time_run = 0;
 				break;
 			case CL_LATE_CANCEL:
-				facts->late_cancels++;
-				/* FALLTHROUGH */
 			case CL_CLIENT_CANCEL:
-				if (status == CL_CLIENT_CANCEL)
+				if (status == CL_LATE_CANCEL)
+					facts->late_cancels++;
+				else
 					facts->client_cancels++;
 				facts->cancel_run++;
 				facts->on_time_run = 0;

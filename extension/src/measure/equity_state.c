@@ -37,6 +37,9 @@
 #define LEAST_WEIGHT	1e-100
 #define GREATEST_WEIGHT	1e100
 
+/* between two looks for a cancel */
+#define LOADS_AT_ONCE	65536
+
 #define DIGITS			8
 #define BUCKETS			256
 #define DIGIT(bits, d)	(((bits) >> (8 * (d))) & (BUCKETS - 1))
@@ -313,12 +316,18 @@ radix_sort(Size count, double **keys, double **others)
 	double	   *to_others = NULL;
 
 	memset(starts, 0, sizeof(starts));
-	for (Size i = 0; i < count; i++)
+	for (Size i = 0; i < count;)
 	{
-		uint64		bits = bits_of(from[i]);
+		Size		end = Min(count, i + LOADS_AT_ONCE);
 
-		for (int d = 0; d < DIGITS; d++)
-			starts[d][DIGIT(bits, d)]++;
+		CHECK_FOR_INTERRUPTS();
+		for (; i < end; i++)
+		{
+			uint64		bits = bits_of(from[i]);
+
+			for (int d = 0; d < DIGITS; d++)
+				starts[d][DIGIT(bits, d)]++;
+		}
 	}
 
 	for (int d = 0; d < DIGITS; d++)
@@ -326,7 +335,6 @@ radix_sort(Size count, double **keys, double **others)
 		Size		next = 0;
 		double	   *swap;
 
-		CHECK_FOR_INTERRUPTS();
 		if (starts[d][DIGIT(bits_of(from[0]), d)] == count)
 			continue;			/* all have the same digit */
 		if (to == NULL)
@@ -342,13 +350,19 @@ radix_sort(Size count, double **keys, double **others)
 			next += starts[d][b];
 			starts[d][b] = start;
 		}
-		for (Size i = 0; i < count; i++)
+		for (Size i = 0; i < count;)
 		{
-			Size		place = starts[d][DIGIT(bits_of(from[i]), d)]++;
+			Size		end = Min(count, i + LOADS_AT_ONCE);
 
-			to[place] = from[i];
-			if (from_others)
-				to_others[place] = from_others[i];
+			CHECK_FOR_INTERRUPTS();
+			for (; i < end; i++)
+			{
+				Size		place = starts[d][DIGIT(bits_of(from[i]), d)]++;
+
+				to[place] = from[i];
+				if (from_others)
+					to_others[place] = from_others[i];
+			}
 		}
 		swap = from, from = to, to = swap;
 		swap = from_others, from_others = to_others, to_others = swap;

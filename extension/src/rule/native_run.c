@@ -46,22 +46,13 @@ cl_native_set(Register *place, Oid type, Datum value, bool isnull)
 	}
 }
 
-/* 42804 where a row has other columns than the rules were compiled for. */
 static void
-check_facts(NativeProgram *program, TupleDesc tupdesc)
+facts_have_changed(void)
 {
-	for (int i = 0; i < program->n_facts; i++)
-	{
-		const Fact *fact = &program->facts[i];
-
-		if (fact->number > tupdesc->natts || TupleDescAttr(tupdesc, fact->number - 1)->attisdropped ||
-			TupleDescAttr(tupdesc, fact->number - 1)->atttypid != fact->type)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("facts have changed while they were read"),
-					 errhint("Try again.")));
-	}
-	program->checked = tupdesc;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("facts have changed while they were read"),
+			 errhint("Try again.")));
 }
 
 static bool
@@ -220,7 +211,8 @@ run_steps(const LinkedStep *step)
 /*
  * Judge a row by the rules of the program; the answers are in "verdicts", by
  * rule.  Rules whose answer the executor must give are in "asked"; returns
- * how many.
+ * how many.  42804 where a row has other columns than the rules were compiled
+ * for.
  */
 int
 cl_native_judge(NativeProgram *program, TupleTableSlot *facts, Verdict *verdicts, int *asked)
@@ -229,13 +221,16 @@ cl_native_judge(NativeProgram *program, TupleTableSlot *facts, Verdict *verdicts
 
 	if (program->n_rules == 0)
 		return 0;
-	if (facts->tts_tupleDescriptor != program->checked)
-		check_facts(program, facts->tts_tupleDescriptor);
+	if (program->last_fact > facts->tts_tupleDescriptor->natts)
+		facts_have_changed();
 	slot_getsomeattrs(facts, program->last_fact);
 	for (int i = 0; i < program->n_facts; i++)
 	{
 		const Fact *fact = &program->facts[i];
 
+		/* of each row: one that was checked before may be gone, and another one in its place */
+		if (unlikely(TupleDescAttr(facts->tts_tupleDescriptor, fact->number - 1)->atttypid != fact->type))
+			facts_have_changed();
 		cl_native_set(&program->registers[fact->place], fact->type, facts->tts_values[fact->number - 1],
 					  facts->tts_isnull[fact->number - 1]);
 	}

@@ -4,8 +4,8 @@
  *
  * Rules are few and change seldom, so each backend compiles all rules of a
  * subject when it first needs them and keeps them until the table of rules
- * changes: a statement trigger on it sends a relation cache invalidation,
- * which reaches every backend at commit and this one at once, also when the
+ * changes: triggers on it send a relation cache invalidation, which
+ * reaches every backend at commit and this one at once, also when the
  * change is rolled back.  A change of the facts type invalidates, too.
  *
  * Rules are read on the latest snapshot.  A transaction that repeats its
@@ -266,7 +266,7 @@ cl_rules(const char *subject)
 Datum
 rule_before_write(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	TriggerData *trigdata = cl_row_trigger(fcinfo, "rule_before_write", true, false);
 	HeapTuple	tuple;
 	TupleDesc	tupdesc;
 	TupleDesc	facts;
@@ -278,12 +278,6 @@ rule_before_write(PG_FUNCTION_ARGS)
 	int			column;
 	Datum		value;
 	bool		isnull = false;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) || TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be fired BEFORE INSERT OR UPDATE ROW", "rule_before_write")));
 
 	cl_check_trigger_owner(trigdata);
 	(void) cl_column(trigdata, "subject", TEXTOID);
@@ -329,16 +323,10 @@ cl_fact_names(TupleDesc facts, const Bitmapset *used)
 	return cl_text_array(names, count);
 }
 
-/* Statement trigger AFTER any change of rule, weighting, subject or site: tell all backends. */
+/* Trigger AFTER any change of rule, weighting, subject or site, by row or statement: tell all backends. */
 Datum
 rule_after_write(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by trigger manager", "rule_after_write")));
-	CacheInvalidateRelcache(trigdata->tg_relation);
+	CacheInvalidateRelcache(cl_trigger(fcinfo, "rule_after_write")->tg_relation);
 	return PointerGetDatum(NULL);
 }

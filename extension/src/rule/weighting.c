@@ -229,7 +229,7 @@ cl_weightings_named(WeightingSet *set, const char *name, int *count)
 Datum
 weighting_before_write(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	TriggerData *trigdata = cl_row_trigger(fcinfo, "weighting_before_write", true, false);
 	HeapTuple	tuple;
 	TupleDesc	tupdesc;
 	TupleDesc	facts;
@@ -240,12 +240,6 @@ weighting_before_write(PG_FUNCTION_ARGS)
 	int			column;
 	Datum		value;
 	bool		isnull = false;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) || TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be fired BEFORE INSERT OR UPDATE ROW", "weighting_before_write")));
 
 	cl_check_trigger_owner(trigdata);
 	(void) cl_column(trigdata, "subject", TEXTOID);

@@ -165,7 +165,11 @@ cl_attendance_from_events(Event *events, uint32 count, const char *zone, int zon
 	sort_if_needed(events, count);
 	cl_builder_init(&builder, (Size) count * CL_MAX_EVENT_BYTES);
 	for (uint32 i = 0; i < count; i++)
+	{
 		cl_builder_add(&builder, events[i]);
+		if ((i & 0xffff) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
 	return cl_builder_finish(&builder, zone, zone_length);
 }
 

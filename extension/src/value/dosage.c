@@ -22,7 +22,7 @@
 #define SCHOOL_WEEKS	36
 #define SCHOOL_MONTHS	9
 
-#define PG_GETARG_DOSAGE(n)		cl_dosage_unpack(PG_GETARG_INT64(n))
+#define PG_GETARG_DOSAGE(n)		cl_stored_dosage(PG_GETARG_INT64(n))
 
 PG_FUNCTION_INFO_V1(dosage_in);
 PG_FUNCTION_INFO_V1(dosage_out);
@@ -45,6 +45,20 @@ PG_FUNCTION_INFO_V1(dosage_every);
 PG_FUNCTION_INFO_V1(dosage_unit);
 PG_FUNCTION_INFO_V1(dosage_minutes_per_week);
 PG_FUNCTION_INFO_V1(dosage_sessions_per_week);
+
+/* The parts of a value; XX001 for bits that nothing of ours has written. */
+Dosage
+cl_stored_dosage(int64_t packed)
+{
+	Dosage		d = cl_dosage_unpack(packed);
+	const char *detail;
+
+	if (d.unit >= DOSAGE_UNITS || cl_dosage_check(&d, &detail) != DOSAGE_GOOD)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("invalid dosage value in storage")));
+	return d;
+}
 
 /*
  * dosage_in(cstring) -> dosage.  22P02 or 22003, soft where the server can.

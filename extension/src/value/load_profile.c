@@ -5,21 +5,27 @@
  * The layout is told in load_profile.h.  Whoever changes a profile opens it,
  * adds and takes out services in any order, and closes it: that sorts,
  * merges and cancels.  Nothing that is read is trusted: a damaged page gives
- * XX001.
+ * XX001, and what somebody sends in this layout 22P03.
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "load_profile.h"
 
 /* of so many unsorted steps, each is moved to its place */
 #define FEW_STEPS	8
 
+/* one look for a cancel in so many changes */
+#define MANY_STEPS	0xffff
+
 typedef struct ByteReader
 {
 	const uint8 *at;
 	const uint8 *end;
+	bool		received;		/* not from a table */
 } ByteReader;
 
 typedef struct ByteWriter
@@ -30,8 +36,12 @@ typedef struct ByteWriter
 } ByteWriter;
 
 static void
-broken_profile(void)
+broken_profile(const ByteReader *reader)
 {
+	if (reader->received)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid external \"%s\" value", "load_profile")));
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("invalid load_profile value in storage")));
@@ -49,7 +59,7 @@ read_number(ByteReader *reader)
 	do
 	{
 		if (reader->at >= reader->end || shift > 63)
-			broken_profile();
+			broken_profile(reader);
 		byte = *reader->at++;
 		number |= (uint64) (byte & 0x7f) << shift;
 		shift += 7;
@@ -71,17 +81,19 @@ read_in_range(ByteReader *reader, int64 least, int64 most)
 	int64		number = read_signed(reader);
 
 	if (number < least || number > most)
-		broken_profile();
+		broken_profile(reader);
 	return (int32) number;
 }
 
+/* A word; one that somebody sends has to be text of this database. */
 static const char *
-read_bytes(ByteReader *reader, uint64 length)
+read_bytes(ByteReader *reader, int length)
 {
 	const char *bytes = (const char *) reader->at;
 
-	if (length > (uint64) (reader->end - reader->at))
-		broken_profile();
+	if (length > reader->end - reader->at ||
+		(reader->received && !pg_verify_mbstr(GetDatabaseEncoding(), bytes, length, true)))
+		broken_profile(reader);
 	reader->at += length;
 	return bytes;
 }
@@ -92,7 +104,7 @@ want_room(ByteWriter *writer, Size length)
 	if (writer->used + length > writer->capacity)
 	{
 		writer->capacity = (writer->used + length) * 2;
-		writer->bytes = repalloc(writer->bytes, writer->capacity);
+		writer->bytes = repalloc_huge(writer->bytes, writer->capacity);
 	}
 }
 
@@ -163,7 +175,7 @@ append_rate(LoadSteps *steps, const LoadRate *rate)
 	if (steps->n_rates == steps->rate_capacity)
 	{
 		steps->rate_capacity *= 2;
-		steps->rates = repalloc(steps->rates, sizeof(LoadRate) * steps->rate_capacity);
+		steps->rates = repalloc_huge(steps->rates, sizeof(LoadRate) * (Size) steps->rate_capacity);
 	}
 	steps->rates[steps->n_rates] = *rate;
 	return steps->n_rates++;
@@ -174,6 +186,10 @@ append_step(LoadSteps *steps, int rate, DateADT day, int32 change)
 {
 	if (steps->count == steps->capacity)
 	{
+		if (steps->capacity > PG_INT32_MAX / 2)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("too many services for a load_profile")));
 		steps->capacity *= 2;
 		steps->steps = repalloc_huge(steps->steps, sizeof(LoadStep) * (Size) steps->capacity);
 	}
@@ -182,18 +198,18 @@ append_step(LoadSteps *steps, int rate, DateADT day, int32 change)
 	steps->steps[steps->count++].change = change;
 }
 
-/* Read a value, which must be detoasted (packed will do) and outlive the steps. */
-void
-cl_load_open(LoadSteps *steps, const LoadProfile *value)
+static void
+open_profile(LoadSteps *steps, const LoadProfile *value, bool received)
 {
 	ByteReader	reader;
 	uint64		n_rates;
 
 	reader.at = (const uint8 *) VARDATA_ANY(value);
 	reader.end = reader.at + VARSIZE_ANY_EXHDR(value);
+	reader.received = received;
 	cl_load_init(steps);
 	if (reader.at >= reader.end || *reader.at++ != CL_LOAD_VERSION)
-		broken_profile();
+		broken_profile(&reader);
 	n_rates = read_number(&reader);
 	for (uint64 i = 0; i < n_rates; i++)
 	{
@@ -204,6 +220,7 @@ cl_load_open(LoadSteps *steps, const LoadProfile *value)
 		const char *detail;
 		int			place;
 
+		CHECK_FOR_INTERRUPTS();
 		rate.discipline_length = read_in_range(&reader, 0, PG_INT32_MAX);
 		rate.discipline = read_bytes(&reader, rate.discipline_length);
 		rate.site_length = read_in_range(&reader, 0, PG_INT32_MAX) - 1;
@@ -215,35 +232,51 @@ cl_load_open(LoadSteps *steps, const LoadProfile *value)
 			Dosage		dosage = cl_dosage_unpack(rate.dosage);
 
 			if (dosage.unit >= DOSAGE_UNITS || cl_dosage_check(&dosage, &detail) != DOSAGE_GOOD)
-				broken_profile();
+				broken_profile(&reader);
 		}
 		if (i > 0 && compare_rates(&steps->rates[i - 1], &rate) >= 0)
-			broken_profile();
+			broken_profile(&reader);
 		place = append_rate(steps, &rate);
 		services = read_in_range(&reader, 0, PG_INT32_MAX);
 		if (services > 0)
 			append_step(steps, place, DATEVAL_NOBEGIN, (int32) services);
 		n_changes = read_number(&reader);
 		if (services == 0 && n_changes == 0)
-			broken_profile();
+			broken_profile(&reader);
 		for (uint64 k = 0; k < n_changes; k++)
 		{
 			int64		days = read_signed(&reader);
 			int32		change = read_in_range(&reader, -PG_INT32_MAX, PG_INT32_MAX);
 
 			if ((k > 0 && days <= 0) || days < -PG_INT32_MAX || days > PG_INT32_MAX)
-				broken_profile();
+				broken_profile(&reader);
 			day += days;
 			services += change;
 			if (change == 0 || services < 0 || services > PG_INT32_MAX || !IS_VALID_DATE(day))
-				broken_profile();
+				broken_profile(&reader);
 			append_step(steps, place, (DateADT) day, change);
+			if ((k & MANY_STEPS) == MANY_STEPS)
+				CHECK_FOR_INTERRUPTS();
 		}
 	}
 	if (reader.at != reader.end)
-		broken_profile();
+		broken_profile(&reader);
 	steps->sorted_rates = steps->n_rates;
 	steps->sorted = steps->count;
+}
+
+/* Read a value, which must be detoasted (packed will do) and outlive the steps. */
+void
+cl_load_open(LoadSteps *steps, const LoadProfile *value)
+{
+	open_profile(steps, value, false);
+}
+
+/* The same for bytes that somebody sends: 22P03 instead of XX001, and strings must be text. */
+void
+cl_load_receive(LoadSteps *steps, const LoadProfile *value)
+{
+	open_profile(steps, value, true);
 }
 
 /* A copy that can be added to; the strings stay where they are. */
@@ -251,7 +284,7 @@ void
 cl_load_copy(LoadSteps *copy, const LoadSteps *steps)
 {
 	*copy = *steps;
-	copy->rates = palloc(sizeof(LoadRate) * copy->rate_capacity);
+	copy->rates = palloc_extended(sizeof(LoadRate) * copy->rate_capacity, MCXT_ALLOC_HUGE);
 	memcpy(copy->rates, steps->rates, sizeof(LoadRate) * steps->n_rates);
 	copy->steps = palloc_extended(sizeof(LoadStep) * copy->capacity, MCXT_ALLOC_HUGE);
 	memcpy(copy->steps, steps->steps, sizeof(LoadStep) * steps->count);
@@ -286,7 +319,7 @@ cl_load_add(LoadSteps *steps, const LoadRate *rate, DateADT from, DateADT until,
 }
 
 static int
-compare_steps(const void *a, const void *b)
+compare_steps(const void *a, const void *b, void *unused)
 {
 	const LoadStep *left = a;
 	const LoadStep *right = b;
@@ -308,11 +341,11 @@ sort_rates(LoadSteps *steps)
 {
 	int		   *order = palloc(sizeof(int) * steps->n_rates);
 	int		   *rank = palloc(sizeof(int) * steps->n_rates);
-	LoadRate   *rates = palloc(sizeof(LoadRate) * steps->rate_capacity);
+	LoadRate   *rates = palloc_extended(sizeof(LoadRate) * steps->rate_capacity, MCXT_ALLOC_HUGE);
 
 	for (int i = 0; i < steps->n_rates; i++)
 		order[i] = i;
-	qsort_arg(order, steps->n_rates, sizeof(int), compare_places, steps->rates);
+	qsort_interruptible(order, steps->n_rates, sizeof(int), compare_places, steps->rates);
 	for (int i = 0; i < steps->n_rates; i++)
 	{
 		rank[order[i]] = i;
@@ -325,7 +358,8 @@ sort_rates(LoadSteps *steps)
 	steps->sorted = 0;
 }
 
-static void
+/* Sort and merge; false when a day's change is more than can be counted. */
+static bool
 sort_steps(LoadSteps *steps)
 {
 	int			kept = 0;
@@ -333,7 +367,7 @@ sort_steps(LoadSteps *steps)
 	if (steps->sorted_rates < steps->n_rates)
 		sort_rates(steps);
 	if (steps->count - steps->sorted > FEW_STEPS)
-		qsort(steps->steps, steps->count, sizeof(LoadStep), compare_steps);
+		qsort_interruptible(steps->steps, steps->count, sizeof(LoadStep), compare_steps, NULL);
 	else
 	{
 		for (int i = Max(steps->sorted, 1); i < steps->count; i++)
@@ -341,7 +375,7 @@ sort_steps(LoadSteps *steps)
 			LoadStep	step = steps->steps[i];
 			int			place = i;
 
-			for (; place > 0 && compare_steps(&steps->steps[place - 1], &step) > 0; place--)
+			for (; place > 0 && compare_steps(&steps->steps[place - 1], &step, NULL) > 0; place--)
 				steps->steps[place] = steps->steps[place - 1];
 			steps->steps[place] = step;
 		}
@@ -349,18 +383,26 @@ sort_steps(LoadSteps *steps)
 	for (int i = 0; i < steps->count;)
 	{
 		LoadStep	step = steps->steps[i++];
+		int64		change = step.change;
 
-		while (i < steps->count && compare_steps(&steps->steps[i], &step) == 0)
-			step.change += steps->steps[i++].change;
-		if (step.change != 0)
+		if ((i & MANY_STEPS) == 0)
+			CHECK_FOR_INTERRUPTS();
+		while (i < steps->count && compare_steps(&steps->steps[i], &step, NULL) == 0)
+			change += steps->steps[i++].change;
+		if (change < -PG_INT32_MAX || change > PG_INT32_MAX)
+			return false;
+		step.change = (int32) change;
+		if (change != 0)
 			steps->steps[kept++] = step;
 	}
 	steps->count = steps->sorted = kept;
+	return true;
 }
 
 /*
  * The value of the steps, in the current memory context; NULL when there
- * would be less than no service on some day.
+ * would be less than no service on some day, or more than PG_INT32_MAX of a
+ * rate.
  */
 LoadProfile *
 cl_load_close(LoadSteps *steps)
@@ -369,7 +411,8 @@ cl_load_close(LoadSteps *steps)
 	LoadProfile *value;
 	int			n_rates = 0;
 
-	sort_steps(steps);
+	if (!sort_steps(steps))
+		return NULL;
 	for (int i = 0; i < steps->count; i++)
 		n_rates += (i == 0 || steps->steps[i].rate != steps->steps[i - 1].rate);
 	writer.capacity = VARHDRSZ + 64 + 8 * (Size) steps->count;
@@ -402,13 +445,19 @@ cl_load_close(LoadSteps *steps)
 		for (; i < end; i++)
 		{
 			services += steps->steps[i].change;
-			if (services < 0)
+			if (services < 0 || services > PG_INT32_MAX)
 				return NULL;
+			if ((i & MANY_STEPS) == 0)
+				CHECK_FOR_INTERRUPTS();
 			write_signed(&writer, (int64) steps->steps[i].day - day);
 			write_signed(&writer, steps->steps[i].change);
 			day = steps->steps[i].day;
 		}
 	}
+	if (writer.used > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many services for a load_profile")));
 	value = (LoadProfile *) writer.bytes;
 	SET_VARSIZE(value, writer.used);
 	return value;

@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
+#include "utils/tuplestore.h"
 
 #include "load_profile.h"
 
@@ -25,8 +26,6 @@ PG_FUNCTION_INFO_V1(load_profile_in);
 PG_FUNCTION_INFO_V1(load_profile_out);
 PG_FUNCTION_INFO_V1(load_profile_recv);
 PG_FUNCTION_INFO_V1(load_profile_send);
-PG_FUNCTION_INFO_V1(load_profile_eq);
-PG_FUNCTION_INFO_V1(load_profile_ne);
 PG_FUNCTION_INFO_V1(load_profile_trans);
 PG_FUNCTION_INFO_V1(load_profile_final);
 PG_FUNCTION_INFO_V1(services_on);
@@ -54,6 +53,7 @@ take(const char **at, char wanted)
 static bool
 read_word(const char **at, const char **word, int *length)
 {
+	const char *end;
 	char	   *copy;
 	int			used = 0;
 
@@ -67,13 +67,19 @@ read_word(const char **at, const char **word, int *length)
 	}
 	if (!take(at, '"'))
 		return false;
-	copy = palloc(strlen(*at) + 1);
-	while (**at != '"')
+	/* its end first: room for the rest of the text, for each of its words, is too much */
+	for (end = *at; *end != '"'; end++)
+	{
+		if (*end == '\\')
+			end++;
+		if (*end == '\0')
+			return false;
+	}
+	copy = palloc(end - *at);
+	while (*at < end)
 	{
 		if (**at == '\\')
 			(*at)++;
-		if (**at == '\0')
-			return false;
 		copy[used++] = *(*at)++;
 	}
 	(*at)++;
@@ -119,14 +125,26 @@ read_dosage(const char **at, int64 *packed)
 	return true;
 }
 
-/* yyyy-mm-dd, or -infinity */
+/* Digits, at least one and at most "most" of them. */
+static bool
+read_digits(const char **at, int most, int *number)
+{
+	const char *begin = *at;
+
+	*number = 0;
+	while (*at - begin < most && **at >= '0' && **at <= '9')
+		*number = *number * 10 + (*(*at)++ - '0');
+	return *at > begin;
+}
+
+/* yyyy-mm-dd, or -infinity.  Without sscanf(), which looks for the end of the text each time. */
 static bool
 read_day(const char **at, DateADT *day)
 {
 	int			year;
 	int			month;
 	int			day_of_month;
-	int			read = 0;
+	bool		before;
 
 	skip_blanks(at);
 	if (strncmp(*at, "-infinity", 9) == 0)
@@ -135,11 +153,16 @@ read_day(const char **at, DateADT *day)
 		DATE_NOBEGIN(*day);
 		return true;
 	}
-	if (sscanf(*at, "%7d-%2d-%2d%n", &year, &month, &day_of_month, &read) != 3 || read == 0 ||
-		month < 1 || month > MONTHS_PER_YEAR || day_of_month < 1 || !IS_VALID_JULIAN(year, month, day_of_month) ||
+	before = take(at, '-');
+	if (!read_digits(at, 7, &year) || !take(at, '-') ||
+		!read_digits(at, 2, &month) || !take(at, '-') ||
+		!read_digits(at, 2, &day_of_month))
+		return false;
+	if (before)
+		year = -year;
+	if (month < 1 || month > MONTHS_PER_YEAR || day_of_month < 1 || !IS_VALID_JULIAN(year, month, day_of_month) ||
 		day_of_month > day_tab[isleap(year)][month - 1])
 		return false;
-	*at += read;
 	*day = date2j(year, month, day_of_month) - POSTGRES_EPOCH_JDATE;
 	return IS_VALID_DATE(*day);
 }
@@ -153,6 +176,8 @@ read_changes(const char **at, LoadSteps *steps, const LoadRate *rate)
 		DateADT		end;
 		int64		change;
 
+		/* the rates before are searched for each change */
+		CHECK_FOR_INTERRUPTS();
 		DATE_NOEND(end);
 		if (!read_day(at, &day) || !read_integer(at, &change) || change == 0 ||
 			change < -PG_INT32_MAX || change > PG_INT32_MAX)
@@ -257,6 +282,7 @@ load_profile_out(PG_FUNCTION_ARGS)
 	{
 		const LoadStep *step = &steps.steps[i];
 
+		CHECK_FOR_INTERRUPTS();
 		if (step->rate != rate)
 		{
 			const LoadRate *r = &steps.rates[step->rate];
@@ -296,7 +322,7 @@ load_profile_recv(PG_FUNCTION_ARGS)
 
 	SET_VARSIZE(value, VARHDRSZ + length);
 	pq_copymsgbytes(buf, VARDATA(value), length);
-	cl_load_open(&steps, value);
+	cl_load_receive(&steps, value);
 	written = cl_load_close(&steps);
 	if (written == NULL || !cl_load_equal(value, written))
 		ereport(ERROR,
@@ -314,20 +340,6 @@ load_profile_send(PG_FUNCTION_ARGS)
 	pq_begintypsend(&buf);
 	pq_sendbytes(&buf, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
-}
-
-Datum
-load_profile_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(cl_load_equal(DatumGetLoadProfilePP(PG_GETARG_DATUM(0)),
-								 DatumGetLoadProfilePP(PG_GETARG_DATUM(1))));
-}
-
-Datum
-load_profile_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!cl_load_equal(DatumGetLoadProfilePP(PG_GETARG_DATUM(0)),
-								  DatumGetLoadProfilePP(PG_GETARG_DATUM(1))));
 }
 
 /* ------------------------------------------------------------ aggregate --- */
@@ -424,6 +436,8 @@ services_on(PG_FUNCTION_ARGS)
 		int64		services = 0;
 		Datum		values[5];
 		bool		nulls[5] = {false};
+
+		CHECK_FOR_INTERRUPTS();
 
 		for (; i < steps.count && steps.steps[i].rate == place; i++)
 		{
