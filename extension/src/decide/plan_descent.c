@@ -1,0 +1,327 @@
+/*
+ * plan_descent.c
+ *		Steepest descent: always the move that gains most for what it costs.
+ *
+ * For each therapist the best move away from there is kept, and the best of
+ * those at the root of a tree.  A move changes two loads.  Moves into the one
+ * that got heavier have become worse, and are looked at again when they come
+ * to the top; moves into the one that got lighter have become better, and are
+ * found through the list of those who may go there; the two themselves are
+ * searched again.  That holds since the objective is convex in each load.
+ *
+ * With a goal, clients go nowhere else than there: that puts the moves of a
+ * plan in order.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "plan.h"
+
+/* The best way out of a therapist. */
+typedef struct Best
+{
+	int64		gain;			/* 0: there is none */
+	int32		cost;
+	int32		client;
+	int32		to;
+	uint32		version;		/* of to, when it was found */
+} Best;
+
+typedef struct Descent
+{
+	PlanWork   *state;
+	const int32 *goal;
+	const PlanStop *stop;
+	bool		only_free;		/* no move is left: those who have moved may go on */
+	Best	   *best;
+	uint32	   *version;		/* of a therapist's load */
+	int32	   *winner;			/* a tree over the therapists; leaves begin at leaves */
+	int			leaves;
+} Descent;
+
+/* Is a the better move?  Ties go to more gain, then to the client and the therapist whose ids are first. */
+static bool
+better(const Best *a, const Best *b)
+{
+	int128		one;
+	int128		other;
+
+	if (a->gain <= 0)
+		return false;
+	if (b->gain <= 0)
+		return true;
+	one = (int128) a->gain * Max(b->cost, 0);
+	other = (int128) b->gain * Max(a->cost, 0);
+	if (one != other)
+		return one > other;
+	if (a->gain != b->gain)
+		return a->gain > b->gain;
+	if (a->client != b->client)
+		return a->client < b->client;
+	return a->to < b->to;
+}
+
+static void
+climb(Descent *descent, int therapist)
+{
+	int			node = (descent->leaves + therapist) / 2;
+
+	for (; node >= 1; node /= 2)
+	{
+		int32		left = descent->winner[2 * node];
+		int32		right = descent->winner[2 * node + 1];
+
+		if (right >= 0 && (left < 0 || better(&descent->best[right], &descent->best[left])))
+			left = right;
+		descent->winner[node] = left;
+	}
+}
+
+/* Compare a move with the best of its therapist so far. */
+static bool
+consider(Descent *descent, int client, int to, int64 gain, Best *best)
+{
+	PlanWork   *state = descent->state;
+	const PlanModel *model = state->model;
+	Best		move;
+
+	if (gain <= 0 || (descent->only_free && state->at[client] == model->home[client]))
+		return false;
+	move.gain = gain;
+	move.cost = cl_plan_extra_cost(state, client, to);
+	move.client = client;
+	move.to = to;
+	if (!better(&move, best))
+		return false;
+	move.version = descent->version[to];
+	*best = move;
+	return true;
+}
+
+/*
+ * Where the client adds least: of all members of the class but these two, the
+ * first of equals; CL_NO_THERAPIST: there is no room anywhere.
+ */
+static int
+least_step(const PlanWork *state, int class, int64 weight, int but, int and_but, int64 *least)
+{
+	const PlanModel *model = state->model;
+	const int32 *member = model->member + model->first[class];
+	const int32 *end = model->member + model->first[class + 1];
+	int			best = CL_NO_THERAPIST;
+
+	if (state->objective.penalty != 0)
+	{
+		for (; member < end; member++)
+		{
+			int64		step;
+
+			if (*member == but || *member == and_but || state->load[*member] + weight > model->room[*member])
+				continue;
+			step = cl_plan_step(state, *member, weight);
+			if (best == CL_NO_THERAPIST || step < *least)
+			{
+				best = *member;
+				*least = step;
+			}
+		}
+		return best;
+	}
+	for (; member < end; member++)
+	{
+		int64		load = state->load[*member];
+		int64		step = model->reciprocal[*member] * (2 * load + weight);
+
+		if (best != CL_NO_THERAPIST && step >= *least)
+			continue;
+		if (*member == but || *member == and_but || load + weight > model->room[*member])
+			continue;
+		best = *member;
+		*least = step;
+	}
+	*least *= weight;
+	return best;
+}
+
+static void
+search(Descent *descent, int from)
+{
+	PlanWork   *state = descent->state;
+	const PlanModel *model = state->model;
+	Best		best = {0};
+
+	for (int client = state->head[from]; client >= 0; client = state->next[client])
+	{
+		int64		weight = model->weight[client];
+		int64		relief = -cl_plan_step(state, from, -weight);
+		int			class = model->class_of[client];
+		int			home = model->home[client];
+		int64		step = 0;
+		int			to;
+
+		/* below the band, leaving can cost more than it gains, and yet be good */
+		if (relief <= 0 && state->objective.penalty == 0)
+			continue;
+		if (descent->goal != NULL)
+		{
+			to = descent->goal[client];
+			cl_plan_count(state);
+			if (to != from && state->load[to] + weight <= model->room[to])
+				consider(descent, client, to, relief - cl_plan_step(state, to, weight), &best);
+			continue;
+		}
+		cl_plan_count_many(state, model->first[class + 1] - model->first[class]);
+		to = least_step(state, class, weight, from, home, &step);
+		if (to != CL_NO_THERAPIST)
+			consider(descent, client, to, relief - step, &best);
+		/* back home costs less than anywhere else */
+		if (home != from && model->state[client] == CLIENT_MOVABLE && state->load[home] + weight <= model->room[home])
+			consider(descent, client, home, relief - cl_plan_step(state, home, weight), &best);
+	}
+	descent->best[from] = best;
+	climb(descent, from);
+}
+
+/* This therapist got lighter: who would rather come here now? */
+static void
+invite(Descent *descent, int to)
+{
+	PlanWork   *state = descent->state;
+	const PlanModel *model = state->model;
+
+	cl_plan_count_many(state, model->taker_first[to + 1] - model->taker_first[to]);
+	for (int64 i = model->taker_first[to]; i < model->taker_first[to + 1]; i++)
+	{
+		int			client = model->taker[i];
+		int			from = state->at[client];
+		int64		weight = model->weight[client];
+		const Best *best = &descent->best[from];
+		int64		gain;
+
+		if (from == to || model->class_of[client] < 0 || (descent->goal != NULL && descent->goal[client] != to) ||
+			state->load[to] + weight > model->room[to])
+			continue;
+		gain = -cl_plan_step(state, from, -weight) - cl_plan_step(state, to, weight);
+		/* most are not better than the best, at no less cost */
+		if (gain <= 0 || (gain < best->gain && best->cost <= 1 && from == model->home[client]))
+			continue;
+		if (consider(descent, client, to, gain, &descent->best[from]))
+			climb(descent, from);
+	}
+}
+
+static void
+search_all(Descent *descent)
+{
+	for (int i = 0; i < descent->state->model->n_therapists; i++)
+		search(descent, i);
+}
+
+static bool
+target_met(const Descent *descent)
+{
+	const PlanWork *state = descent->state;
+	const PlanStop *stop = descent->stop;
+
+	if (stop->band && state->out_of_band == 0)
+		return true;
+	return stop->has_target && state->ssq <= stop->target_ssq;
+}
+
+static bool
+over_budget(const Descent *descent, const Best *best)
+{
+	const PlanWork *state = descent->state;
+	const PlanStop *stop = descent->stop;
+	bool		first = state->at[best->client] == state->model->home[best->client];
+
+	return (stop->max_moves >= 0 && first && state->moves >= stop->max_moves) ||
+		(stop->max_cost >= 0 && state->cost + best->cost > stop->max_cost);
+}
+
+/*
+ * Move until no single move is good, or what stop says.  Without a budget for
+ * more, those who have moved already may still go elsewhere.  With steps, each
+ * move is written there as a bundle of its own.
+ */
+PlanEnd
+cl_plan_descend(PlanWork *state, const PlanStop *stop, const int32 *goal, PlanStep *steps, int *n_steps, int *n_bundles)
+{
+	const PlanModel *model = state->model;
+	Descent		descent = {0};
+	PlanEnd		end = PLAN_END_LOCAL;
+	bool		stopped = false;
+
+	descent.state = state;
+	descent.goal = goal;
+	descent.stop = stop;
+	descent.leaves = 1;
+	while (descent.leaves < model->n_therapists)
+		descent.leaves *= 2;
+	descent.best = palloc0(sizeof(Best) * (model->n_therapists + 1));
+	descent.version = palloc0(sizeof(uint32) * (model->n_therapists + 1));
+	descent.winner = palloc(sizeof(int32) * 2 * descent.leaves);
+	for (int i = 0; i < 2 * descent.leaves; i++)
+		descent.winner[i] = i >= descent.leaves && i - descent.leaves < model->n_therapists ? i - descent.leaves : -1;
+	/* inner nodes must hold somebody before the first climb looks at them */
+	for (int node = descent.leaves - 1; node >= 1; node--)
+		descent.winner[node] = descent.winner[2 * node];
+	search_all(&descent);
+
+	while (!stopped)
+	{
+		int			from = model->n_therapists > 0 ? descent.winner[1] : -1;
+		Best	   *best;
+		int			to;
+
+		if (target_met(&descent))
+		{
+			end = PLAN_END_TARGET;
+			break;
+		}
+		if (state->out_of_time || state->out_of_evaluations)
+		{
+			end = state->out_of_time ? PLAN_END_TIME : PLAN_END_ITERATIONS;
+			break;
+		}
+		if (from < 0 || descent.best[from].gain <= 0)
+			break;
+		best = &descent.best[from];
+		to = best->to;
+		if (best->version != descent.version[to])
+		{
+			search(&descent, from);
+			continue;
+		}
+		if (over_budget(&descent, best))
+		{
+			end = PLAN_END_BUDGET;
+			if (descent.only_free || goal != NULL)
+				break;
+			descent.only_free = true;
+			search_all(&descent);
+			continue;
+		}
+		if (steps != NULL)
+		{
+			PlanStep   *step = &steps[(*n_steps)++];
+
+			step->client = best->client;
+			step->from = from;
+			step->to = to;
+			step->bundle = ++*n_bundles;
+			step->kind = PLAN_REASSIGN;
+		}
+		cl_plan_move(state, best->client, to);
+		descent.version[from]++;
+		descent.version[to]++;
+		search(&descent, from);
+		search(&descent, to);
+		invite(&descent, from);
+	}
+	pfree(descent.best);
+	pfree(descent.version);
+	pfree(descent.winner);
+	return end;
+}

@@ -1,0 +1,666 @@
+/*
+ * plan_result.c
+ *		Plans as rows: numbers in the units they came in, and reasons.
+ *
+ * A reason is made of facts: how far both ends were from their fair share
+ * before, how far after, and who would have been next.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+#include "utils/typcache.h"
+
+#include "plan_result.h"
+
+#define PLAN_VERSION	1
+
+/* ------------------------------------------------------------- numbers --- */
+
+/* A quotient of numbers that are not negative, rounded half up. */
+Datum
+cl_ratio(int128 numerator, int128 denominator, int decimals)
+{
+	int128		power = 1;
+
+	for (int i = 0; i < decimals; i++)
+		power *= 10;
+	return NumericGetDatum(int64_div_fast_to_numeric((int64) ((numerator * power * 2 + denominator) / (denominator * 2)), decimals));
+}
+
+static Datum
+trimmed(Datum number)
+{
+	return DirectFunctionCall1(numeric_trim_scale, number);
+}
+
+/* A load as it came. */
+Datum
+cl_plan_load(const PlanModel *model, int64 load)
+{
+	return trimmed(NumericGetDatum(int64_div_fast_to_numeric(load * model->unit, 3)));
+}
+
+/* The same for a full-time position. */
+Datum
+cl_plan_per_fte(const PlanModel *model, int64 load, int64 part)
+{
+	return cl_ratio((int128) load * model->unit, (int128) part * model->fte_unit, 4);
+}
+
+static Datum
+big_numeric(int128 value)
+{
+	char		digits[64];
+	int			at = sizeof(digits) - 1;
+	bool		negative = value < 0;
+
+	digits[at] = '\0';
+	do
+	{
+		int			digit = (int) (value % 10);
+
+		digits[--at] = (char) ('0' + (negative ? -digit : digit));
+		value /= 10;
+	} while (value != 0);
+	if (negative)
+		digits[--at] = '-';
+	return DirectFunctionCall3(numeric_in, CStringGetDatum(digits + at), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+}
+
+/* A sum of squares per FTE in the units that loads came in. */
+Datum
+cl_plan_squares(const PlanModel *model, int128 ssq)
+{
+	Datum		factor = DirectFunctionCall2(numeric_mul, big_numeric((int128) model->unit * model->unit), big_numeric(ssq));
+	Datum		divisor = big_numeric((int128) model->scale * model->fte_unit * 1000);
+
+	return DirectFunctionCall2(numeric_round, DirectFunctionCall2(numeric_div, factor, divisor), Int32GetDatum(6));
+}
+
+static double
+jain_of(const PlanModel *model, int64 total, int128 ssq)
+{
+	if (ssq == 0)
+		return 1;
+	return (double) total * total * model->scale / ((double) ssq * model->fte_total);
+}
+
+static Datum
+rounded(double value, int decimals)
+{
+	return DirectFunctionCall2(numeric_round, DirectFunctionCall1(float8_numeric, Float8GetDatum(value)), Int32GetDatum(decimals));
+}
+
+/* Jain's index of a team with this total and sum of squares; 1 where nobody has anything. */
+Datum
+cl_plan_jain(const PlanModel *model, int64 total, int128 ssq)
+{
+	return rounded(Min(jain_of(model, total, ssq), 1), 6);
+}
+
+/* The coefficient of variation that goes with it. */
+Datum
+cl_plan_cv(const PlanModel *model, int64 total, int128 ssq)
+{
+	double		jain = jain_of(model, total, ssq);
+
+	return rounded(jain <= 0 || jain >= 1 ? 0 : sqrt(1 / jain - 1), 6);
+}
+
+/* What the team carries. */
+int64
+cl_plan_team_load(const PlanWork *state)
+{
+	int64		total = 0;
+
+	for (int i = 0; i < state->model->n_therapists; i++)
+		if (state->model->part[i] > 0)
+			total += state->load[i];
+	return total;
+}
+
+/* The highest load per FTE; false: there is no team. */
+bool
+cl_plan_highest(const PlanWork *state, int64 *load, int64 *part)
+{
+	const PlanModel *model = state->model;
+	bool		any = false;
+
+	for (int i = 0; i < model->n_therapists; i++)
+		if (model->part[i] > 0 && (!any || (int128) state->load[i] * *part > (int128) *load * model->part[i]))
+		{
+			*load = state->load[i];
+			*part = model->part[i];
+			any = true;
+		}
+	return any;
+}
+
+static int
+compare_levels(const void *a, const void *b, void *arg)
+{
+	const PlanWork *state = arg;
+	int			one = *(const int32 *) a;
+	int			other = *(const int32 *) b;
+	int128		left = (int128) state->load[one] * state->model->part[other];
+	int128		right = (int128) state->load[other] * state->model->part[one];
+
+	if (left != right)
+		return left < right ? -1 : 1;
+	return one - other;
+}
+
+/* Gini's index of loads per FTE, each weighted by the FTE. */
+static double
+gini_of(const PlanWork *state)
+{
+	const PlanModel *model = state->model;
+	int32	   *order = palloc(sizeof(int32) * (model->n_therapists + 1));
+	int			n = 0;
+	double		parts = 0;
+	double		area = 0;
+	double		total = (double) cl_plan_team_load(state);
+
+	for (int i = 0; i < model->n_therapists; i++)
+		if (model->part[i] > 0)
+			order[n++] = i;
+	qsort_arg(order, n, sizeof(int32), compare_levels, unconstify(PlanWork *, state));
+	for (int at = 0; at < n; at++)
+	{
+		area += state->load[order[at]] * (2 * parts + model->part[order[at]]);
+		parts += model->part[order[at]];
+	}
+	pfree(order);
+	return total == 0 ? 0 : Max(area / (total * parts) - 1, 0);
+}
+
+/* ---------------------------------------------------------------- rows --- */
+
+void
+cl_row_begin(RowBuilder *row, TupleDesc desc)
+{
+	row->desc = desc;
+	row->n = 0;
+	row->values = palloc0(sizeof(Datum) * desc->natts);
+	row->nulls = palloc0(sizeof(bool) * desc->natts);
+}
+
+void
+cl_row_add(RowBuilder *row, Datum value)
+{
+	Assert(row->n < row->desc->natts);
+	row->values[row->n++] = value;
+}
+
+void
+cl_row_null(RowBuilder *row)
+{
+	row->nulls[row->n++] = true;
+}
+
+void
+cl_row_text(RowBuilder *row, const char *text)
+{
+	if (text == NULL)
+		cl_row_null(row);
+	else
+		cl_row_add(row, CStringGetTextDatum(text));
+}
+
+Datum
+cl_row_end(RowBuilder *row)
+{
+	if (row->n != row->desc->natts)
+		elog(ERROR, "a row of %d columns was filled with %d", row->desc->natts, row->n);
+	return HeapTupleGetDatum(heap_form_tuple(row->desc, row->values, row->nulls));
+}
+
+/* Ids of therapists as an array of text. */
+Datum
+cl_plan_ids(const PlanModel *model, const int32 *therapists, int n)
+{
+	Datum	   *ids = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		ids[i] = CStringGetTextDatum(model->therapist[therapists[i]]);
+	return PointerGetDatum(construct_array(ids, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static char *
+number_text(Datum number)
+{
+	return DatumGetCString(DirectFunctionCall1(numeric_out, number));
+}
+
+/* For qsort(). */
+int
+cl_plan_compare_places(const void *a, const void *b)
+{
+	int32		one = *(const int32 *) a;
+	int32		other = *(const int32 *) b;
+
+	return one < other ? -1 : one > other;
+}
+
+/* Those who must leave. */
+int
+cl_plan_forced_moves(const PlanModel *model)
+{
+	int			n = 0;
+
+	for (int j = 0; j < model->n_clients; j++)
+		n += model->state[j] == CLIENT_FORCED;
+	return n;
+}
+
+/* What the next bundle from n on gains for a unit of cost; 0 at the end. */
+int64
+cl_plan_next_price(const PlanWork *at, const PlanStep *steps, int n, int n_steps)
+{
+	PlanWork   *state = unconstify(PlanWork *, at);
+	int128		before = at->ssq;
+	int128		after;
+	int64		cost = 0;
+	int			end = n;
+
+	for (; end < n_steps && steps[end].bundle == steps[n].bundle; end++)
+	{
+		cost += at->model->cost[steps[end].client];
+		cl_plan_move(state, steps[end].client, steps[end].to);
+	}
+	after = at->ssq;
+	while (--end >= n)
+		cl_plan_move(state, steps[end].client, steps[end].from);
+	return cost == 0 || after >= before ? 0 : (int64) ((before - after) / cost);
+}
+
+/* Why the therapists of a block cannot have less; NULL: since nobody can have less who has the mean of all. */
+char *
+cl_plan_witness(const PlanModel *model, const FairShare *fair, int block, const int32 *captive, int n_captive, int64 load, int64 parts)
+{
+	StringInfoData text;
+	bool		lighter = block + 1 < fair->n_blocks && fair->block[block + 1].component == fair->block[block].component;
+
+	if (!lighter)
+		return NULL;
+	initStringInfo(&text);
+	for (int n = 0; n < n_captive && n < 10; n++)
+		appendStringInfo(&text, "%s%s", n > 0 ? ", " : "", model->therapist[captive[n]]);
+	if (n_captive > 10)
+		appendStringInfo(&text, " and %d more", n_captive - 10);
+	appendStringInfo(&text, ": %s can be taken by nobody else; with an FTE of %s that is at least %s per FTE",
+					 number_text(cl_plan_load(model, load)), number_text(cl_ratio((int128) parts * model->fte_unit, 1000, 3)),
+					 number_text(cl_plan_per_fte(model, load, parts)));
+	return text.data;
+}
+
+/* Percent of the fair share, with a decimal. */
+static Datum
+percent(const PlanReport *report, int therapist, int64 load)
+{
+	const FairBlock *block = &report->fair->block[report->fair->block_of[therapist]];
+
+	if (report->fair->block_of[therapist] < 0 || block->load == 0)
+		return (Datum) 0;
+	return cl_ratio((int128) load * block->parts * 100, (int128) block->load * report->model->part[therapist], 1);
+}
+
+static void
+append_share(StringInfo text, const PlanReport *report, int therapist, int64 load)
+{
+	const PlanModel *model = report->model;
+	Datum		share = model->part[therapist] > 0 ? percent(report, therapist, load) : (Datum) 0;
+
+	if (share != (Datum) 0)
+		appendStringInfo(text, "%s %% of the fair share", number_text(share));
+	else if (model->part[therapist] == 0)
+		appendStringInfoString(text, "takes nobody");
+	else
+		appendStringInfo(text, "%s", number_text(cl_plan_load(model, load)));
+}
+
+/* The next best therapist for a client, before the move; -1: none. */
+static int
+next_best(PlanWork *state, int client, int to, int64 *gain)
+{
+	const PlanModel *model = state->model;
+	int			class = model->class_of[client];
+	int			best = -1;
+
+	for (int64 i = model->first[class]; i < model->first[class + 1]; i++)
+	{
+		int			other = model->member[i];
+		int64		other_gain;
+
+		if (other == to || other == state->at[client] || state->load[other] + model->weight[client] > model->room[other])
+			continue;
+		other_gain = cl_plan_gain(state, client, other);
+		if (best < 0 || other_gain > *gain)
+		{
+			best = other;
+			*gain = other_gain;
+		}
+	}
+	return best;
+}
+
+static const char *
+kind_name(int kind)
+{
+	switch (kind)
+	{
+		case PLAN_REASSIGN:
+			return "reassign";
+		case PLAN_SWAP:
+			return "swap";
+		case PLAN_CHAIN:
+			return "chain";
+		default:
+			return "forced";
+	}
+}
+
+/* One move as a row, done on the way. */
+static Datum
+move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, int128 bundle_gain, int64 *total)
+{
+	const PlanModel *model = report->model;
+	const PlanStep *step = &report->steps[n];
+	int64		weight = model->weight[step->client];
+	int64		from_before = state->load[step->from];
+	int64		to_before = state->load[step->to];
+	Datum		equity_before = cl_plan_jain(model, *total, state->ssq);
+	int64		gain = cl_plan_gain(state, step->client, step->to);
+	int64		other_gain = 0;
+	int			other = next_best(state, step->client, step->to, &other_gain);
+	StringInfoData reason;
+	StringInfoData detail;
+	RowBuilder	row;
+
+	cl_plan_move(state, step->client, step->to);
+	if (model->part[step->from] == 0)
+		*total += weight;
+
+	initStringInfo(&reason);
+	appendStringInfoString(&reason, model->therapist[step->from]);
+	appendStringInfoChar(&reason, ' ');
+	append_share(&reason, report, step->from, from_before);
+	appendStringInfo(&reason, ", %s ", model->therapist[step->to]);
+	append_share(&reason, report, step->to, to_before);
+	appendStringInfo(&reason, "; weight %s; after: ", number_text(cl_plan_load(model, weight)));
+	append_share(&reason, report, step->from, state->load[step->from]);
+	appendStringInfoString(&reason, ", ");
+	append_share(&reason, report, step->to, state->load[step->to]);
+	initStringInfo(&detail);
+	appendStringInfo(&detail, "{\"own_gain\": %s", number_text(cl_plan_squares(model, gain)));
+	if (other >= 0)
+	{
+		appendStringInfo(&reason, "; next best %s", model->therapist[other]);
+		if (gain > 0)
+			appendStringInfo(&reason, " gains %s %% of it", number_text(cl_ratio((int128) Max(other_gain, 0) * 100, gain, 0)));
+		appendStringInfoString(&detail, ", \"next_best\": ");
+		escape_json(&detail, model->therapist[other]);
+		appendStringInfo(&detail, ", \"next_best_gain\": %s", number_text(cl_plan_squares(model, other_gain)));
+	}
+	appendStringInfoChar(&detail, '}');
+
+	cl_row_begin(&row, desc);
+	cl_row_add(&row, Int32GetDatum(n + 1));
+	cl_row_add(&row, Int32GetDatum(step->bundle));
+	cl_row_text(&row, kind_name(step->kind));
+	if (model->label[step->client] != NULL)
+	{
+		cl_row_text(&row, model->label[step->client]);
+		cl_row_text(&row, model->client[step->client]);
+	}
+	else
+	{
+		cl_row_text(&row, model->client[step->client]);
+		cl_row_null(&row);
+	}
+	cl_row_text(&row, model->therapist[step->from]);
+	cl_row_text(&row, model->therapist[step->to]);
+	cl_row_add(&row, cl_plan_load(model, weight));
+	cl_row_add(&row, Int32GetDatum(model->cost[step->client]));
+	if (model->part[step->from] == 0)
+	{
+		cl_row_null(&row);
+		cl_row_null(&row);
+	}
+	else
+	{
+		cl_row_add(&row, cl_plan_per_fte(model, from_before, model->part[step->from]));
+		cl_row_add(&row, cl_plan_per_fte(model, state->load[step->from], model->part[step->from]));
+	}
+	cl_row_add(&row, cl_plan_per_fte(model, to_before, model->part[step->to]));
+	cl_row_add(&row, cl_plan_per_fte(model, state->load[step->to], model->part[step->to]));
+	cl_row_add(&row, equity_before);
+	cl_row_add(&row, cl_plan_jain(model, *total, state->ssq));
+	cl_row_add(&row, cl_plan_squares(model, bundle_gain));
+	cl_row_text(&row, reason.data);
+	cl_row_add(&row, DirectFunctionCall1(jsonb_in, CStringGetDatum(detail.data)));
+	return cl_row_end(&row);
+}
+
+/* What the steps of a bundle gain together, from this state on. */
+static int128
+gain_of_bundle(const PlanReport *report, PlanWork *state, int first)
+{
+	int128		before = state->ssq;
+	int128		gain;
+	int			end = first;
+
+	while (end < report->n_steps && report->steps[end].bundle == report->steps[first].bundle)
+	{
+		cl_plan_move(state, report->steps[end].client, report->steps[end].to);
+		end++;
+	}
+	gain = before - state->ssq;
+	while (--end >= first)
+		cl_plan_move(state, report->steps[end].client, report->steps[end].from);
+	return gain;
+}
+
+/* Elements of a column that is an array of rows. */
+static TupleDesc
+element_desc(TupleDesc desc, int column, Oid *type)
+{
+	*type = get_element_type(TupleDescAttr(desc, column)->atttypid);
+	return lookup_rowtype_tupdesc_copy(*type, -1);
+}
+
+static Datum
+row_array(Datum *rows, int n, Oid type)
+{
+	return PointerGetDatum(construct_array(rows, n, type, -1, false, TYPALIGN_DOUBLE));
+}
+
+static Datum
+moves_array(TupleDesc plan_desc, int column, const PlanReport *report)
+{
+	PlanWork   *state = cl_plan_state(report->model);
+	Datum	   *rows = palloc_extended(sizeof(Datum) * (report->n_steps + 1), MCXT_ALLOC_HUGE);
+	Oid			type;
+	TupleDesc	desc = element_desc(plan_desc, column, &type);
+	int128		gain = 0;
+	int64		total = cl_plan_team_load(state);
+
+	for (int n = 0; n < report->n_steps; n++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (n == 0 || report->steps[n].bundle != report->steps[n - 1].bundle)
+			gain = gain_of_bundle(report, state, n);
+		rows[n] = move_row(desc, report, state, n, gain, &total);
+	}
+	return row_array(rows, report->n_steps, type);
+}
+
+static Datum
+loads_array(TupleDesc plan_desc, int column, const PlanReport *report)
+{
+	const PlanModel *model = report->model;
+	Datum	   *rows = palloc(sizeof(Datum) * (model->n_therapists + 1));
+	Oid			type;
+	TupleDesc	desc = element_desc(plan_desc, column, &type);
+
+	for (int i = 0; i < model->n_therapists; i++)
+	{
+		RowBuilder	row;
+		int64		before = report->today->load[i];
+		int64		after = report->end->load[i];
+		const FairBlock *block = &report->fair->block[Max(report->fair->block_of[i], 0)];
+
+		cl_row_begin(&row, desc);
+		cl_row_text(&row, model->therapist[i]);
+		cl_row_add(&row, trimmed(NumericGetDatum(int64_div_fast_to_numeric(model->fte[i], 3))));
+		cl_row_add(&row, cl_plan_load(model, before));
+		cl_row_add(&row, cl_plan_load(model, after));
+		if (model->part[i] == 0)
+		{
+			for (int n = 0; n < 5; n++)
+				cl_row_null(&row);
+		}
+		else
+		{
+			cl_row_add(&row, cl_plan_per_fte(model, before, model->part[i]));
+			cl_row_add(&row, cl_plan_per_fte(model, after, model->part[i]));
+			cl_row_add(&row, cl_plan_per_fte(model, block->load, block->parts));
+			if (block->load == 0)
+			{
+				cl_row_null(&row);
+				cl_row_null(&row);
+			}
+			else
+			{
+				cl_row_add(&row, percent(report, i, before));
+				cl_row_add(&row, percent(report, i, after));
+			}
+		}
+		rows[i] = cl_row_end(&row);
+	}
+	return row_array(rows, model->n_therapists, type);
+}
+
+static void
+add_highest(RowBuilder *row, const PlanModel *model, const PlanWork *state)
+{
+	int64		load;
+	int64		part;
+
+	if (cl_plan_highest(state, &load, &part))
+		cl_row_add(row, cl_plan_per_fte(model, load, part));
+	else
+		cl_row_null(row);
+}
+
+/* Percent of n in all; NULL without any. */
+static void
+add_percent(RowBuilder *row, int64 n, int64 all)
+{
+	if (all == 0)
+		cl_row_null(row);
+	else
+		cl_row_add(row, cl_ratio((int128) n * 100, all, 1));
+}
+
+/* A plan as a row of the type caseload.plan. */
+Datum
+cl_plan_row(TupleDesc desc, const PlanReport *report)
+{
+	const PlanModel *model = report->model;
+	const PlanWork *today = report->today;
+	const PlanWork *end = report->end;
+	int64		total = cl_plan_team_load(end);
+	int			counts[CLIENT_WAITING + 1] = {0};
+	int			team = 0;
+	int			dear = 0;
+	int			dear_moved = 0;
+	int			may_move = 0;
+	int64		bound_load;
+	int64		bound_part;
+	int			bound_block;
+	RowBuilder	row;
+
+	for (int j = 0; j < model->n_clients; j++)
+	{
+		counts[model->state[j]]++;
+		if (!cl_plan_fixed(model, j))
+		{
+			may_move++;
+			dear += model->cost[j] > 1;
+			dear_moved += model->cost[j] > 1 && end->at[j] != model->home[j];
+		}
+	}
+	for (int i = 0; i < model->n_therapists; i++)
+		team += model->part[i] > 0;
+
+	cl_row_begin(&row, desc);
+	cl_row_text(&row, report->status);
+	cl_row_text(&row, report->stopped_by);
+	cl_row_add(&row, Int32GetDatum(team));
+	cl_row_add(&row, Int32GetDatum(model->n_clients - counts[CLIENT_WAITING]));
+	cl_row_add(&row, Int32GetDatum(counts[CLIENT_WAITING]));
+	cl_row_add(&row, Int32GetDatum(counts[CLIENT_LOCKED]));
+	cl_row_add(&row, Int32GetDatum(counts[CLIENT_FORCED]));
+	cl_row_add(&row, Int32GetDatum(counts[CLIENT_STRANDED]));
+	cl_row_add(&row, Int32GetDatum(end->moves));
+	cl_row_add(&row, Int64GetDatum(end->cost));
+	if (report->cost_bound < 0)
+		cl_row_null(&row);
+	else
+		cl_row_add(&row, Int64GetDatum(report->cost_bound));
+	cl_row_add(&row, cl_plan_squares(model, today->ssq));
+	cl_row_add(&row, cl_plan_squares(model, end->ssq));
+	cl_row_add(&row, cl_plan_squares(model, report->ssq_bound));
+	if (report->ssq_bound == 0)
+		cl_row_add(&row, cl_ratio(0, 1, 4));
+	else
+		cl_row_add(&row, rounded(((double) (end->ssq - report->ssq_bound)) * 100 / (double) report->ssq_bound, 4));
+	cl_row_add(&row, cl_plan_jain(model, cl_plan_team_load(today), today->ssq));
+	cl_row_add(&row, cl_plan_jain(model, total, end->ssq));
+	cl_row_add(&row, cl_plan_jain(model, total, report->ssq_bound));
+	cl_row_add(&row, cl_plan_cv(model, cl_plan_team_load(today), today->ssq));
+	cl_row_add(&row, cl_plan_cv(model, total, end->ssq));
+	cl_row_add(&row, cl_plan_cv(model, total, report->ssq_bound));
+	cl_row_add(&row, rounded(gini_of(today), 6));
+	cl_row_add(&row, rounded(gini_of(end), 6));
+	add_highest(&row, model, today);
+	add_highest(&row, model, end);
+	if (cl_plan_max_bound(model, report->fair, &bound_load, &bound_part, &bound_block))
+	{
+		const FairBlock *block = &report->fair->block[bound_block];
+
+		cl_row_add(&row, cl_plan_per_fte(model, bound_load, bound_part));
+		cl_row_add(&row, cl_plan_ids(model, block->member, block->n));
+		cl_row_add(&row, cl_plan_load(model, block->load));
+		cl_row_add(&row, cl_ratio((int128) block->parts * model->fte_unit, 1000, 3));
+	}
+	else
+		for (int n = 0; n < 4; n++)
+			cl_row_null(&row);
+	if (end->objective.penalty != 0)
+		cl_row_add(&row, cl_plan_load(model, end->out_of_band));
+	else
+		cl_row_null(&row);
+	add_percent(&row, dear, may_move);
+	add_percent(&row, dear_moved, end->moves);
+	cl_row_add(&row, Int64GetDatum(report->evaluations));
+	cl_row_add(&row, cl_plan_load(model, 1));
+	cl_row_add(&row, BoolGetDatum(model->exact));
+	cl_row_add(&row, Int32GetDatum(PLAN_VERSION));
+	cl_row_add(&row, loads_array(desc, row.n, report));
+	cl_row_add(&row, moves_array(desc, row.n, report));
+	return cl_row_end(&row);
+}

@@ -1,0 +1,184 @@
+-- Plans: what they say, every edge that is defined, and every message.
+CREATE FUNCTION pg_temp.team(text, text, text) RETURNS TABLE (therapists text, clients text, eligible text) LANGUAGE sql AS $$
+  SELECT 'SELECT * FROM (VALUES ' || $1 || ') v (therapist_id, fte)', 'SELECT * FROM (VALUES ' || $2 || ') v (client_id, weight, therapist_id)',
+         coalesce('SELECT * FROM (VALUES ' || $3 || ') v (client_id, therapist_id)', 'SELECT c.client_id, t.therapist_id FROM (VALUES ' || $2 || ') c (client_id, weight, therapist_id), (VALUES ' || $1 || ') t (therapist_id, fte)')
+$$;
+-- two are the only ones for three of the clients
+\set T '$$SELECT * FROM (VALUES (''ann'', 1.0), (''ben'', 0.5), (''cem'', 1), (''dora'', 0.8)) v (therapist_id, fte)$$'
+\set C '$$SELECT * FROM (VALUES (''c1'', 20.0, ''ann''), (''c2'', 24, ''ann''), (''c3'', 23, ''ben''), (''c4'', 6.5, ''ann''), (''c5'', 4, ''cem''), (''c6'', 7, ''cem''), (''c7'', 12, ''cem''), (''c8'', 2, ''dora''), (''c9'', 5, NULL)) v (client_id, weight, therapist_id)$$'
+\set E '$$SELECT ''c'' || c AS client_id, t AS therapist_id FROM generate_series(1, 9) c, unnest(''{ann,ben,cem,dora}''::text[]) t WHERE c > 3 OR t IN (''ann'', ''ben'')$$'
+SELECT therapist_id, fte, load, per_fte, fair_load, fair_per_fte, percent_of_fair, block FROM caseload.fair_share(:T, :C, :E);
+SELECT block, block_members, block_load, block_fte, captive_members, captive_load, captive_fte, witness FROM caseload.fair_share(:T, :C, :E);
+-- the witness, with one GROUP BY
+SELECT sum(weight) FROM (SELECT c.client_id, c.weight FROM (VALUES ('c1', 20.0), ('c2', 24), ('c3', 23)) c (client_id, weight)) captive;
+\x on
+SELECT p.* FROM caseload.rebalance(:T, :C, :E) p;
+\x off
+SELECT m.seq, m.bundle, m.kind, m.client_id, m.from_therapist, m.to_therapist, m.weight, m.move_cost, m.from_before, m.from_after, m.to_before, m.to_after, m.gain
+  FROM unnest((SELECT moves FROM caseload.rebalance(:T, :C, :E))) m;
+SELECT m.equity_before, m.equity_after, m.reason, m.detail FROM unnest((SELECT moves FROM caseload.rebalance(:T, :C, :E))) m;
+SELECT k.* FROM caseload.rebalance(:T, :C, :E) p, caseload.check_plan(p, :T, :C, :E) k;
+SELECT * FROM caseload.pareto(:T, :C, :E);
+SELECT moves, jain FROM caseload.pareto(:T, :C, :E, points => 1);
+SELECT * FROM caseload.plan_rows(:T, :C, :E) WHERE kind <> 'pair' ORDER BY kind DESC, therapist_id, client_id;
+SELECT caseload.lp_text('SELECT t AS therapist_id, 1 AS fte FROM unnest(''{a,b}''::text[]) t', 'SELECT j AS client_id, j AS weight, ''a'' AS therapist_id FROM generate_series(1, 3) j', 'SELECT j AS client_id, t AS therapist_id FROM generate_series(1, 3) j, unnest(''{a,b}''::text[]) t', equity => 'band', target => 0.2);
+SELECT caseload.lp_text('SELECT t AS therapist_id, 1 AS fte FROM unnest(''{a,b}''::text[]) t', 'SELECT j AS client_id, 2 AS weight, ''a'' AS therapist_id FROM generate_series(1, 3) j', 'SELECT j AS client_id, t AS therapist_id FROM generate_series(1, 3) j, unnest(''{a,b}''::text[]) t');
+-- where it ends
+CREATE FUNCTION pg_temp.in_short(p caseload.plan) RETURNS text LANGUAGE sql AS $$
+  SELECT format('%s%s: %s moves for %s (at least %s), jain %s to %s of %s, max %s to %s of %s%s', p.status, ' by ' || p.stopped_by, p.move_count, p.move_cost, p.cost_bound,
+                p.jain_before, p.jain_after, p.jain_bound, p.max_before, p.max_after, p.max_bound, ', outside ' || p.out_of_band)
+$$;
+SELECT pg_temp.in_short(caseload.rebalance(:T, :C, :E, max_moves => 0)) AS "no move", pg_temp.in_short(caseload.rebalance(:T, :C, :E, max_moves => 1)) AS "one",
+       pg_temp.in_short(caseload.rebalance(:T, :C, :E, max_cost => 2)) AS "a cost of 2" \gx
+SELECT pg_temp.in_short(caseload.rebalance(:T, :C, :E, equity => 'jain', target => 0.8)) AS "jain", pg_temp.in_short(caseload.rebalance(:T, :C, :E, equity => 'jain', target => 0.9)) AS "too high", pg_temp.in_short(caseload.rebalance(:T, :C, :E, equity => 'max', target => 44.9)) AS "too low", pg_temp.in_short(caseload.rebalance(:T, :C, :E, equity => 'max', target => 46)) AS "max",
+       pg_temp.in_short(caseload.rebalance(:T, :C, :E, equity => 'band', target => 0.15)) AS "band", pg_temp.in_short(caseload.rebalance(:T, :C, :E, equity => 'band', target => 0.001)) AS "too narrow",
+       pg_temp.in_short(caseload.rebalance(:T, :C, :E, swaps => false)) AS "no swaps", pg_temp.in_short(caseload.rebalance(:T, :C, :E, bounds => false)) AS "no bounds" \gx
+-- limits are looked at every 4,096 evaluations
+SELECT p.status, p.stopped_by, p.evaluations / 4096 AS looks, p.move_count < 1000 AS stopped
+  FROM caseload.rebalance('SELECT i AS therapist_id, 1 AS fte FROM generate_series(1, 50) i', 'SELECT j AS client_id, 1 + j % 5 AS weight, 1 AS therapist_id FROM generate_series(1, 2000) j',
+                          'SELECT j AS client_id, i AS therapist_id FROM generate_series(1, 2000) j, generate_series(1, 50) i', iterations => 200000) p;
+SELECT p.status, p.stopped_by
+  FROM caseload.rebalance('SELECT i AS therapist_id, 1 AS fte FROM generate_series(1, 50) i', 'SELECT j AS client_id, 1 + j % 5 AS weight, 1 AS therapist_id FROM generate_series(1, 2000) j',
+                          'SELECT j AS client_id, i AS therapist_id FROM generate_series(1, 2000) j, generate_series(1, 50) i', time_limit => '0') p;
+-- edges: nobody, no client, one therapist, FTE 0, weight 0, locked, forced, stranded, twice, waiting
+SELECT what, pg_temp.in_short(caseload.rebalance(t.therapists, t.clients, t.eligible)) AS plan,
+       (SELECT string_agg(format('%s %s %s>%s', m.kind, m.client_id, m.from_therapist, m.to_therapist), ', ' ORDER BY m.seq) FROM unnest((caseload.rebalance(t.therapists, t.clients, t.eligible)).moves) m) AS moves,
+       (SELECT string_agg(format('%s %s', f.therapist_id, f.fair_per_fte), ', ') FROM caseload.fair_share(t.therapists, t.clients, t.eligible) f) AS fair
+  FROM (VALUES
+    ('one therapist', $$('a', 1)$$, $$('1', 3, 'a'), ('2', 4, 'a')$$, NULL),
+    ('even already', $$('a', 1), ('b', 1)$$, $$('1', 3, 'a'), ('2', 3, 'b')$$, NULL),
+    ('FTE 0 gives all', $$('a', 1), ('b', 0), ('c', 1)$$, $$('1', 3, 'b'), ('2', 2, 'b'), ('3', 1, 'a')$$, NULL),
+    ('nobody has an FTE', $$('a', 0), ('b', 0)$$, $$('1', 3, 'b')$$, NULL),
+    ('weight 0 stays', $$('a', 1), ('b', 1)$$, $$('1', 0, 'a'), ('2', 0, 'a')$$, NULL),
+    ('weight 0 is forced, too', $$('a', 1), ('b', 1)$$, $$('1', 0, 'a'), ('2', 5, 'b')$$, $$('1', 'b'), ('2', 'b')$$),
+    ('must leave', $$('a', 1), ('b', 1)$$, $$('1', 2, 'a'), ('2', 5, 'b')$$, $$('1', 'b'), ('2', 'b')$$),
+    ('nobody may take', $$('a', 1), ('b', 1)$$, $$('1', 9, 'a'), ('2', 5, 'b')$$, $$('2', 'b')$$),
+    ('pairs twice', $$('a', 1), ('b', 1)$$, $$('1', 3, 'a'), ('2', 3, 'a')$$, $$('1', 'a'), ('1', 'a'), ('1', 'b'), ('1', 'b'), ('2', 'a')$$),
+    ('all wait', $$('a', 1), ('b', 1)$$, $$('1', 3, NULL::text)$$, NULL),
+    ('a swap', $$('a', 1), ('b', 1)$$, $$('1', 5, 'a'), ('2', 4, 'a'), ('3', 3, 'b'), ('4', 4, 'b')$$, NULL),
+    ('a chain', $$('a', 1), ('b', 1), ('c', 1)$$, $$('1', 4, 'a'), ('2', 4, 'a'), ('3', 6, 'b'), ('4', 2, 'c')$$, $$('1', 'a'), ('1', 'b'), ('2', 'a'), ('3', 'b'), ('3', 'c'), ('4', 'c')$$),
+    ('thirds', $$('a', 0.333), ('b', 0.667), ('c', 1)$$, $$('1', 3, 'a'), ('2', 3, 'a'), ('3', 3, 'a'), ('4', 3, 'c')$$, NULL)
+  ) v (what, t, c, e), LATERAL pg_temp.team(t, c, e) t;
+SELECT pg_temp.in_short(caseload.rebalance('SELECT ''a''::text AS therapist_id, 1 AS fte WHERE false', 'SELECT ''1''::text AS client_id, 1 AS weight, NULL::text AS therapist_id WHERE false', 'SELECT ''1''::text AS client_id, ''a''::text AS therapist_id WHERE false')) AS "nobody at all";
+SELECT count(*) FROM caseload.fair_share('SELECT ''a''::text AS therapist_id, 1 AS fte WHERE false', 'SELECT ''1''::text AS client_id, 1 AS weight, NULL::text AS therapist_id WHERE false', 'SELECT ''1''::text AS client_id, ''a''::text AS therapist_id WHERE false');
+-- locked, base load, capacity, cost, eligible = false, ids of other types
+SELECT pg_temp.in_short(p), p.locked, p.stranded,
+       (SELECT string_agg(format('%s %s>%s at %s', m.client_id, m.from_therapist, m.to_therapist, m.move_cost), ', ' ORDER BY m.seq) FROM unnest(p.moves) m) AS moves
+  FROM (VALUES ('SELECT 1 AS therapist_id, 1.0 AS fte, 2.5 AS base_load, NULL::integer AS capacity UNION ALL SELECT 2, 1, 0, 6 UNION ALL SELECT 3, 1, NULL, 5',
+                'SELECT j AS client_id, j::numeric AS weight, 1 AS therapist_id, CASE WHEN j = 3 THEN 7 END AS move_cost, j = 5 AS locked FROM generate_series(1, 6) j',
+                'SELECT j AS client_id, i AS therapist_id, NOT (i = 3 AND j = 4) AS eligible FROM generate_series(1, 6) j, generate_series(1, 3) i')) v (t, c, e),
+       LATERAL caseload.rebalance(t, c, e) p;
+-- services move, and say whose they are
+SELECT m.client_id, m.service_id, m.to_therapist
+  FROM caseload.rebalance('VALUES (''a'', 1)', 'SELECT 1', 'SELECT 1') p, unnest(p.moves) m;
+SELECT m.client_id, m.service_id, m.to_therapist
+  FROM caseload.rebalance('SELECT t AS therapist_id, 1 AS fte FROM unnest(''{a,b}''::text[]) t', 'SELECT ''s'' || j AS service_id, ''mia'' AS client_id, 2 AS weight, ''a'' AS therapist_id FROM generate_series(1, 2) j',
+                          'SELECT ''s'' || j AS service_id, t AS therapist_id FROM generate_series(1, 2) j, unnest(''{a,b}''::text[]) t') p, unnest(p.moves) m;
+-- what cannot be
+SELECT caseload.rebalance(:T, :C, :E, equity => 'jain');
+SELECT caseload.rebalance(:T, :C, :E, equity => 'gini', target => 0.5);
+SELECT caseload.rebalance(:T, :C, :E, equity => 'jain', target => 2);
+SELECT caseload.rebalance(:T, :C, :E, equity => 'band', target => 0.12345);
+SELECT caseload.rebalance(:T, :C, :E, equity => 'max', target => -1);
+SELECT caseload.rebalance(:T, :C, :E, max_moves => -1);
+SELECT caseload.rebalance(:T, :C, :E, iterations => 0);
+SELECT caseload.rebalance(:T, :C, :E, time_limit => '1 day');
+SELECT caseload.rebalance(:T, :C, :E, memory_limit => 0);
+SELECT caseload.pareto(:T, :C, :E, points => 0);
+SELECT caseload.lp_text(:T, :C, :E, equity => 'max');
+SELECT caseload.lp_text(:T, :C, :E, equity => 'jain', target => 0.9);
+SELECT caseload.rebalance('SELECT ''a'' AS therapist_id, 1 AS fte, 2 AS colour', :C, :E);
+SELECT caseload.rebalance('SELECT ''a'' AS therapist_id, 1 AS fte, 2 AS fte', :C, :E);
+SELECT caseload.rebalance('SELECT ''a'' AS therapist_id', :C, :E);
+SELECT caseload.rebalance('SELECT ''a'' AS therapist_id, ''1'' AS fte', :C, :E);
+SELECT caseload.rebalance('SELECT NULL AS therapist_id, 1 AS fte', :C, :E);
+SELECT caseload.rebalance('SELECT ''a'' AS therapist_id, NULL::int AS fte', :C, :E);
+SELECT caseload.rebalance('SELECT ''a'' AS therapist_id, -0.5 AS fte', :C, :E);
+SELECT caseload.rebalance('SELECT ''a'' AS therapist_id, 1001 AS fte', :C, :E);
+SELECT caseload.rebalance('SELECT ''a'' AS therapist_id, 0.5555 AS fte', :C, :E);
+SELECT caseload.rebalance('SELECT ''a'' AS therapist_id, ''NaN''::numeric AS fte', :C, :E);
+SELECT caseload.rebalance('SELECT ''a'' AS therapist_id, 1 AS fte FROM generate_series(1, 2)', :C, :E);
+SELECT caseload.rebalance(:T, 'SELECT ''1'' AS client_id, 1 AS weight, ''eve'' AS therapist_id', :E);
+SELECT caseload.rebalance(:T, 'SELECT ''1'' AS client_id, NULL::numeric AS weight, ''ann'' AS therapist_id', :E);
+SELECT caseload.rebalance(:T, 'SELECT ''1'' AS client_id, 1e12 AS weight, ''ann'' AS therapist_id', :E);
+SELECT caseload.rebalance(:T, 'SELECT ''1'' AS client_id, 1 AS weight, ''ann'' AS therapist_id, 0 AS move_cost', :E);
+SELECT caseload.rebalance(:T, 'SELECT ''1'' AS client_id, 1 AS weight, ''ann'' AS therapist_id, 1.5 AS move_cost', :E);
+SELECT caseload.rebalance(:T, 'SELECT ''1'' AS client_id, 1 AS weight, ''ann'' AS therapist_id, 1 AS locked', :E);
+SELECT caseload.rebalance(:T, 'SELECT 1 AS weight, ''ann'' AS therapist_id', :E);
+SELECT caseload.rebalance(:T, :C, 'SELECT ''c1'' AS client_id, ''eve'' AS therapist_id');
+SELECT caseload.rebalance(:T, :C, 'SELECT ''c10'' AS client_id, ''ann'' AS therapist_id');
+SELECT caseload.rebalance(:T, :C, 'SELECT NULL AS client_id, ''ann'' AS therapist_id');
+SELECT caseload.rebalance(:T, :C, 'SELECT ''c1'' AS client_id, NULL AS therapist_id');
+SELECT caseload.rebalance(:T, :C, 'SELECT ''c1'' AS service_id, ''ann'' AS therapist_id');
+SELECT caseload.rebalance(:T, :C, 'DELETE FROM nothing');
+SELECT caseload.rebalance(:T, :C, 'SELECT 1; SELECT 2');
+CREATE TEMP TABLE gone (client_id text, therapist_id text);
+SELECT caseload.rebalance(:T, :C, 'DELETE FROM pg_temp.gone RETURNING *');
+-- too much, too fine
+SELECT caseload.rebalance(:T, 'SELECT j::text AS client_id, j AS weight, ''ann'' AS therapist_id FROM generate_series(1, 2000) j',
+  'SELECT j::text AS client_id, t AS therapist_id FROM generate_series(1, 2000) j, unnest(''{ann,ben,cem,dora}''::text[]) t, generate_series(1, 20)', memory_limit => 1);
+SELECT caseload.rebalance('SELECT i::text AS therapist_id, i / 1000.0 AS fte FROM generate_series(1, 200) i', 'SELECT j::text AS client_id, 9999999.0 + j / 1000.0 AS weight, ''7'' AS therapist_id FROM generate_series(1, 9) j',
+  'SELECT j::text AS client_id, i::text AS therapist_id FROM generate_series(1, 9) j, generate_series(1, 200) i');
+
+-- over the tables
+INSERT INTO caseload.district (district_id, name, state) VALUES ('plan', 'Plan', 'PA');
+INSERT INTO caseload.site (district_id, site_id, name, level, state) VALUES ('plan', 's', 'School', 'elementary', 'PA');
+INSERT INTO caseload.therapist (district_id, therapist_id, discipline, fte, employed, state)
+  VALUES ('plan', 'ann', 'SLP', 1, '(,)', 'PA'), ('plan', 'ben', 'SLP', 0.5, '(,)', 'PA'), ('plan', 'cem', 'SLP', 1, '(,)', 'PA'),
+         ('plan', 'dora', 'OT', 1, '(,)', 'PA'), ('plan', 'eve', 'SLP', NULL, '(,)', 'PA'), ('plan', 'finn', 'SLP', 1, '(,)', NULL);
+INSERT INTO caseload.license (district_id, therapist_id, state, discipline, valid)
+  SELECT 'plan', t, 'PA', 'SLP', '(,)' FROM unnest('{ann,ben,cem,eve}'::text[]) t;
+INSERT INTO caseload.client (district_id, client_id, site_id) SELECT 'plan', 'k' || j, 's' FROM generate_series(1, 8) j;
+INSERT INTO caseload.episode (district_id, client_id, episode, period) SELECT 'plan', 'k' || j, 1, '[2024-09-01,)' FROM generate_series(1, 8) j;
+INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, delivery, group_size, therapist_id, period)
+  VALUES ('plan', 'v1', 'k1', 'SLP', '2x30/week', 'small_group_ok', 1, 'ann', '[2024-09-01,)'), ('plan', 'v2', 'k2', 'SLP', '2x30/week', 'small_group_ok', 1, 'ann', '[2024-09-01,)'),
+         ('plan', 'v3', 'k3', 'SLP', '1x45/week', 'small_group_ok', 1, 'ann', '[2024-09-01,)'), ('plan', 'v4', 'k4', 'SLP', '1x30/week', 'small_group_ok', 3, 'ann', '[2024-09-01,)'),
+         ('plan', 'v5', 'k5', 'SLP', '1x30/week', 'small_group_ok', 1, 'cem', '[2024-09-01,)'), ('plan', 'v6', 'k6', 'SLP', '1x30/week', 'small_group_ok', 1, NULL, '[2024-09-01,)'),
+         ('plan', 'v7', 'k7', 'SLP', '1x60/week', 'small_group_ok', 1, 'eve', '[2024-09-01,)');
+UPDATE caseload.therapist SET employed = '(,2025-01-01)' WHERE therapist_id = 'cem';
+SELECT * FROM caseload.plan_therapists('2025-10-01', 'plan') ORDER BY therapist_id;
+SELECT * FROM caseload.plan_clients('2025-10-01', 'plan') ORDER BY service_id;
+SELECT service_id, string_agg(therapist_id, ' ' ORDER BY therapist_id) FROM caseload.plan_eligible('2025-10-01', 'plan') GROUP BY service_id ORDER BY service_id;
+SELECT pg_temp.in_short(p), m.seq, m.kind, m.service_id, m.client_id, m.from_therapist, m.to_therapist
+  FROM caseload.rebalance(as_of => '2025-10-01', in_district => 'plan') p LEFT JOIN LATERAL unnest(p.moves) m ON true;
+SELECT bool_and(k.ok) FROM caseload.rebalance(as_of => '2025-10-01', in_district => 'plan') p, caseload.check_plan(p, as_of => '2025-10-01', in_district => 'plan') k;
+SELECT therapist_id, fair_per_fte FROM caseload.fair_share(as_of => '2025-10-01', in_district => 'plan');
+-- applied, once
+BEGIN;
+SELECT caseload.rebalance(as_of => '2025-10-01', in_district => 'plan') AS plan \gset
+SELECT caseload.apply_plan(:'plan', 'plan', 0), caseload.apply_plan(:'plan', 'plan', 1), caseload.apply_plan(:'plan', 'plan');
+ROLLBACK;
+BEGIN;
+SELECT caseload.apply_plan(:'plan', 'plan');
+SELECT pg_temp.in_short(caseload.rebalance(as_of => '2025-10-01', in_district => 'plan'));
+SELECT caseload.apply_plan(:'plan', 'plan');
+ROLLBACK;
+SELECT caseload.apply_plan(caseload.rebalance(:T, :C, :E), 'plan');
+SELECT caseload.rebalance(in_district => 'nowhere');
+BEGIN;
+INSERT INTO caseload.district (district_id) VALUES ('other');
+SELECT caseload.rebalance();
+ROLLBACK;
+-- rows that a policy hides are not there
+CREATE ROLE plan_reader;
+CREATE TABLE public.plan_secret (client_id text, weight int, therapist_id text);
+INSERT INTO public.plan_secret SELECT 'c' || j, 1, CASE WHEN j < 4 THEN 'ann' ELSE 'ben' END FROM generate_series(1, 9) j;
+ALTER TABLE public.plan_secret ENABLE ROW LEVEL SECURITY;
+CREATE POLICY mine ON public.plan_secret FOR SELECT TO plan_reader USING (therapist_id = 'ann');
+GRANT USAGE ON SCHEMA caseload TO plan_reader;
+GRANT SELECT ON public.plan_secret TO plan_reader;
+GRANT EXECUTE ON FUNCTION caseload.rebalance TO plan_reader;
+SET ROLE plan_reader;
+SELECT (caseload.rebalance(:T, 'SELECT * FROM public.plan_secret', 'SELECT client_id, ''ann'' AS therapist_id FROM public.plan_secret')).clients;
+SELECT (caseload.rebalance(:T, 'SELECT * FROM caseload.plan_clients()', 'SELECT 1')).clients;
+RESET ROLE;
+DROP TABLE public.plan_secret;
+REVOKE EXECUTE ON FUNCTION caseload.rebalance FROM plan_reader;
+REVOKE USAGE ON SCHEMA caseload FROM plan_reader;
+DROP ROLE plan_reader;
+DELETE FROM caseload.service WHERE district_id = 'plan';
+DELETE FROM caseload.episode WHERE district_id = 'plan';
+DELETE FROM caseload.client WHERE district_id = 'plan';
+DELETE FROM caseload.therapist WHERE district_id = 'plan';
+DELETE FROM caseload.site WHERE district_id = 'plan';
+DELETE FROM caseload.district WHERE district_id = 'plan';
