@@ -39,7 +39,9 @@ read_probabilities(ArrayType *array, const double **probabilities)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("probabilities must not contain nulls")));
-	*probabilities = (const double *) ARR_DATA_PTR(array);
+	/* as ARR_DATA_PTR(), which mixes signed and unsigned */
+	*probabilities = (const double *) ((const char *) array +
+									   (ARR_HASNULL(array) ? (Size) array->dataoffset : ARR_OVERHEAD_NONULLS(ARR_NDIM(array))));
 	for (int i = 0; i < count; i++)
 	{
 		if (!((*probabilities)[i] >= 0 && (*probabilities)[i] <= 1))
