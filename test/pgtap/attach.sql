@@ -141,7 +141,7 @@ BEGIN
            WHERE (r.raised_on, r.e) IS DISTINCT FROM (a.raised_on, a.e));
 END $$;
 
-SELECT is(pg_temp.unlike(district), 0::bigint, district || ': what was there is taken') FROM app WHERE district <> 'REF' ORDER BY 1;
+SELECT is(pg_temp.unlike(district), 0::bigint, district || ': what was there is taken') FROM app WHERE district <> 'REF' ORDER BY district;
 SELECT is((SELECT count(*) FROM verify()), 0::bigint, 'verify() finds nothing');
 SELECT cmp_ok((SELECT count(*) FROM standing WHERE district_id = 'REF'), '>=', 2::bigint, 'there are flags to compare');
 
