@@ -20,7 +20,8 @@ settings standby "hot_standby_feedback = on"
 start standby || { cat "$work/standby.log"; echo 'Bail out! no standby'; exit 1; }
 
 prepare_writers primary
-on primary sql -d $db -o /dev/null -v anchor=$anchor -v clients=60 -v weeks=8 -f "$CASELOAD_IN/test/data/sample.sql" -c "SELECT caseload.evaluate('$anchor')"
+on primary sql -d $db -o /dev/null -v anchor=$anchor -v clients=60 -v weeks=8 -f "$CASELOAD_IN/test/data/sample.sql" \
+  -c "UPDATE caseload.therapist SET availability = 'Mon 08:00-16:00, Tue 08:00-16:00, Thu 08:00-16:00' WHERE district_id = 'NORTH'" -c "SELECT caseload.evaluate('$anchor')"
 replayed primary standby
 
 # A session on the standby that goes on through all that follows.
@@ -39,17 +40,21 @@ replayed primary standby
 cat >"$work/calls.sql" <<'SQL'
 WITH argument (name, value) AS (VALUES
   ('as_of', '''2026-03-02'''), ('from_date', '''2026-02-02'''), ('to_date', '''2026-03-02'''), ('day', '''2026-03-02'''), ('last', '''2026-03-02'''), ('at', '''2026-03-02 12:00Z'''),
-  ('district_id', '''NORTH'''), ('in_district', 'NULL'), ('in_therapist', 'NULL'), ('therapist_id', '(SELECT min(t.therapist_id) FROM caseload.therapist t WHERE t.district_id = ''NORTH'')'),
+  ('district_id', '''NORTH'''), ('in_district', '''NORTH'''), ('in_therapist', 'NULL'), ('therapist_id', '(SELECT min(t.therapist_id) FROM caseload.therapist t WHERE t.district_id = ''NORTH'')'),
   ('site_id', '(SELECT min(s.site_id) FROM caseload.site s WHERE s.district_id = ''NORTH'')'), ('flag_id', '(SELECT min(f.flag_id COLLATE "C") FROM caseload.flag f WHERE f.district_id = ''NORTH'')'),
   ('key', '(SELECT min(c.client_id) FROM caseload.client c WHERE c.district_id = ''NORTH'')'), ('subject', '''client'''), ('expression', '''no_shows > 1'''), ('condition', '''no_shows > 1'''),
-  ('a', '''no_shows > 1'''), ('b', '''no_shows > 2'''), ('weighting', '''minutes'''), ('policy_name', '''calendar'''), ('clients', '40'), ('flags_as_of', '''2026-03-02'''), ('dosage', '''30/week''')),
+  ('a', '''no_shows > 1'''), ('b', '''no_shows > 2'''), ('weighting', '''minutes'''), ('policy_name', '''calendar'''), ('clients', '40'), ('flags_as_of', '''2026-03-02'''), ('dosage', '''30/week'''),
+  ('client_id', '(SELECT min(c.client_id) FROM caseload.client c WHERE c.district_id = ''NORTH'')'), ('starts_at', '''2026-03-03 14:00Z'''),
+  ('plan', '(SELECT caseload.rebalance(as_of => ''2026-03-02'', in_district => ''NORTH''))')),
 call AS (
   SELECT p.oid, p.proname,
          (SELECT string_agg(quote_ident(n.name) || ' => ' || coalesce(CASE WHEN p.proname = 'compare_weightings' AND n.name IN ('a', 'b') THEN '''minutes''' ELSE v.value END,
                                                                        'unknown_argument'), ', ' ORDER BY n.place)
             FROM unnest(p.proargnames[1:p.pronargs]) WITH ORDINALITY n (name, place) LEFT JOIN argument v ON v.name = n.name
            -- what may be left out is, but for a day, which would be another one past midnight
-           WHERE n.place <= p.pronargs - p.pronargdefaults OR n.name IN ('as_of', 'from_date', 'at', 'flags_as_of') OR p.proname || n.name = 'check_capacitydosage') AS arguments
+           WHERE n.place <= p.pronargs - p.pronargdefaults OR n.name IN ('as_of', 'from_date', 'at', 'flags_as_of') OR p.proname || n.name = 'check_capacitydosage'
+              -- a plan is about one district
+              OR n.name = 'in_district' AND (p.proname ~ '^plan_|_plan$' OR p.proname IN ('fair_share', 'lp_text', 'pareto', 'rebalance'))) AS arguments
     FROM pg_proc p
    WHERE p.pronamespace = 'caseload'::regnamespace AND p.prokind = 'f' AND p.provolatile = 's' AND p.prorettype <> 'trigger'::regtype AND p.proname NOT LIKE '\_%'
 )

@@ -54,7 +54,8 @@ update() { # from to shape
 }
 install_fresh() { # database version: installed anew, its shape in $work/shape.VERSION
   fresh "$1"
-  run "a fresh installation of $2" psql -Xq -v ON_ERROR_STOP=1 -d "$1" -o /dev/null -c "CREATE EXTENSION caseload VERSION '$2' CASCADE" -c 'SELECT caseload.install()'
+  run "a fresh installation of $2" psql -Xq -v ON_ERROR_STOP=1 -d "$1" -o /dev/null -c "CREATE EXTENSION caseload VERSION '$2' CASCADE" -c 'SELECT caseload.install()' \
+    -f "$upgrade/own.sql" -f "$upgrade/attach.sql"
   shape "$1" >"$work/shape.$2"
 }
 
@@ -91,7 +92,7 @@ edit() { # piece, sed's expression: must change something
 edit 90-install.sql "s/^COMMENT ON FUNCTION caseload.version() IS '.*/COMMENT ON FUNCTION caseload.version() IS 'Another one.';/"
 edit 90-install.sql '/^CREATE FUNCTION caseload.install()/,/^AS/ s/^LANGUAGE plpgsql VOLATILE.*/& COST 777/'
 edit 10-dosage.sql '$ a REVOKE USAGE ON TYPE caseload.dosage FROM PUBLIC;'
-edit 30-tables.sql "\$ a ALTER TABLE caseload.contact ADD COLUMN IF NOT EXISTS next_note text DEFAULT '-';\\nCOMMENT ON COLUMN caseload.contact.next_note IS 'A note.';"
+edit 30-tables.sql "\$ a ALTER TABLE caseload.license ADD COLUMN IF NOT EXISTS next_note text DEFAULT '-';\\nCOMMENT ON COLUMN caseload.license.next_note IS 'A note.';"
 edit 35-triggers.sql '$ a CREATE OR REPLACE TRIGGER next_contact BEFORE INSERT ON caseload.contact FOR EACH ROW EXECUTE FUNCTION caseload.event_before_write();'
 cat >"$work/next/91-next.sql" <<'SQL'
 CREATE FUNCTION caseload.next_step(n integer) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS 'SELECT n + 1';
@@ -173,15 +174,15 @@ twin 'a right too many' '^> rights\|function\|caseload.flags' "${then_install[@]
 { cat "$work/changes" && echo 'REVOKE ALL ON ALL ROUTINES IN SCHEMA caseload FROM PUBLIC;'; } | script
 twin 'a right of an ordinary function that is taken for the extension'"'"'s' '^> given\|function\|caseload.flags' "${then_install[@]}"
 script <"$work/changes"
-twin 'install() that was not called' '^< column\|caseload.contact\|[0-9]+\|next_note'
+twin 'install() that was not called' '^< column\|caseload.license\|[0-9]+\|next_note'
 twin 'a trigger that is switched off' '^> trigger\|caseload.contact\|next_contact\|D' "${then_install[@]}" -c 'ALTER TABLE caseload.contact DISABLE TRIGGER next_contact'
 twin 'a column in another place' '^> column\|caseload.next_table\|1\|n\|' "${then_install[@]}" -c 'ALTER TABLE caseload.next_table ADD m integer' -c 'ALTER TABLE caseload.next_table DROP n CASCADE' \
   -c 'ALTER TABLE caseload.next_table RENAME m TO n' -c 'ALTER TABLE caseload.next_table RENAME district_id TO d' -c 'ALTER TABLE caseload.next_table ADD district_id text' -c 'ALTER TABLE caseload.next_table DROP d'
 # the commonest mistake: CREATE TABLE IF NOT EXISTS does nothing where there is one
-sed -i '/^ALTER TABLE caseload.contact ADD COLUMN/d; /contact.next_note/d' "$work/next/30-tables.sql"
-sed -i "s/^CREATE TABLE IF NOT EXISTS caseload.contact (/&\\n  next_note text DEFAULT '-',/" "$work/next/30-tables.sql"
+sed -i '/^ALTER TABLE caseload.license ADD COLUMN/d; /license.next_note/d' "$work/next/30-tables.sql"
+sed -i "s/^CREATE TABLE IF NOT EXISTS caseload.license (/&\\n  next_note text DEFAULT '-',/" "$work/next/30-tables.sql"
 script <"$work/changes"
-twin 'a column in CREATE TABLE IF NOT EXISTS alone' '^< column\|caseload.contact\|[0-9]+\|next_note' "${then_install[@]}"
+twin 'a column in CREATE TABLE IF NOT EXISTS alone' '^< column\|caseload.license\|[0-9]+\|next_note' "${then_install[@]}"
 
 # --------------------------------------------------------------------------------------------- install() over what is there ---
 
