@@ -155,7 +155,7 @@ static int64
 weekly_micros(const ServiceLine *line, Snapshot snapshot)
 {
 	DateADT		today = DatumGetDateADT(DirectFunctionCall1(timestamptz_date,
-														   TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())));
+															TimestampTzGetDatum(GetCurrentTransactionStartTimestamp())));
 	ClientFrame frame;
 	LoadSteps	load;
 

@@ -73,7 +73,7 @@ rate_micros(const LoadSteps *load, const char *district_id, DateADT day, int64 *
 		/* rates of one discipline and site stand together */
 		if (i == 0 || !same_place(&load->rates[i], &load->rates[i - 1]))
 			counted |= cl_cached_year(district_id, load->rates[i].discipline, load->rates[i].discipline_length,
-									load->rates[i].site, load->rates[i].site_length, day, &year);
+									  load->rates[i].site, load->rates[i].site_length, day, &year);
 		micros[i] = cl_load_micros(&load->rates[i], year.weeks, year.months);
 	}
 	return counted;

@@ -499,8 +499,10 @@ LoadProfile *
 cl_current_load(const SubjectKey *key, Snapshot snapshot)
 {
 	/* the key may be two strings anywhere */
-	int			place = pending == NULL ? -1 :
-		cl_keys_place(pending->keys, CStringGetTextDatum(key->district_id), CStringGetTextDatum(key->id));
+	int			place = -1;
+
+	if (pending != NULL)
+		place = cl_keys_place(pending->keys, CStringGetTextDatum(key->district_id), CStringGetTextDatum(key->id));
 
 	if (place >= 0 && pending->loads[place].value != NULL)
 		return pending->loads[place].value;

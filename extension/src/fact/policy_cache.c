@@ -349,7 +349,7 @@ counted_weeks(const char *district_id, const char *site_id, DateADT day)
  */
 bool
 cl_cached_year(const char *district_id, const char *discipline, int discipline_length,
-			 const char *site_id, int site_length, DateADT day, ServiceYear *year)
+			   const char *site_id, int site_length, DateADT day, ServiceYear *year)
 {
 	size_t		district_length = strlen(district_id);
 	int			length = (int) district_length + discipline_length + Max(site_length, 0) + 3;

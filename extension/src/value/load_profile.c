@@ -407,6 +407,7 @@ sort_steps(LoadSteps *steps)
 LoadProfile *
 cl_load_close(LoadSteps *steps)
 {
+	const char	version = CL_LOAD_VERSION;
 	ByteWriter	writer;
 	LoadProfile *value;
 	int			n_rates = 0;
@@ -418,7 +419,7 @@ cl_load_close(LoadSteps *steps)
 	writer.capacity = VARHDRSZ + 64 + 8 * (Size) steps->count;
 	writer.bytes = palloc_extended(writer.capacity, MCXT_ALLOC_HUGE);
 	writer.used = VARHDRSZ;
-	write_bytes(&writer, (const char[]){CL_LOAD_VERSION}, 1);
+	write_bytes(&writer, &version, 1);
 	write_number(&writer, n_rates);
 	for (int i = 0; i < steps->count;)
 	{
