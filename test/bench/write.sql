@@ -257,7 +257,7 @@ BEGIN
 END
 $$;
 CALL bench.check_flags('INSERT INTO %s SELECT district_id, client_id, appointment_id, service_id, therapist_id, starts_at, minutes, status FROM bench.batch WHERE one_each');
-CALL bench.check_flags(format('COPY %%s FROM %L', :'copy_file'));
+CALL bench.check_flags(format('COPY %%s (district_id, client_id, appointment_id, service_id, therapist_id, starts_at, minutes, status) FROM %L', :'copy_file'));
 CALL bench.check_flags($x$DO $d$ DECLARE b record; BEGIN FOR b IN SELECT * FROM bench.batch LIMIT 2000 LOOP
   INSERT INTO %s VALUES (b.district_id, b.client_id, b.appointment_id, b.service_id, b.therapist_id, b.starts_at, b.minutes, b.status);
 END LOOP; END $d$ $x$);
