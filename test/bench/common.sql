@@ -62,6 +62,7 @@ CREATE TABLE bench.target (
   bound double precision -- NULL: shown without judging it
 );
 
+-- What was too short to be measured (processor time may come in ticks) has no ratio.
 -- One row for each target: medians of ours, of the rival's, and of the ratio, with its lowest and highest. Read by table.sql.
 CREATE VIEW bench.median AS
   WITH sample AS (
@@ -72,7 +73,7 @@ CREATE VIEW bench.median AS
       LEFT JOIN bench.sample r ON r.measure = t.measure AND r.variant = t.rival AND r.round = o.round
       LEFT JOIN bench.sample b ON b.measure = t.measure AND b.variant = t.bare AND b.round = o.round),
   ratio AS (
-    SELECT *, CASE kind WHEN 'ratio' THEN x / y WHEN 'faster' THEN y / x WHEN 'smaller' THEN (y - z) / nullif(greatest(x - z, 0), 0) ELSE x END AS q
+    SELECT *, CASE kind WHEN 'ratio' THEN x / nullif(y, 0) WHEN 'faster' THEN y / nullif(x, 0) WHEN 'smaller' THEN (y - z) / nullif(greatest(x - z, 0), 0) ELSE x END AS q
       FROM sample)
   SELECT place, what, kind, metric, bound,
          percentile_cont(0.5) WITHIN GROUP (ORDER BY x) AS x, percentile_cont(0.5) WITHIN GROUP (ORDER BY y) AS y,

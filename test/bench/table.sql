@@ -34,7 +34,7 @@ CREATE TEMP TABLE cell AS
     UNION ALL SELECT t.r, 10 * n, pg_temp.show(m.x, m.metric) FROM target t JOIN median m USING (bench_group, place) JOIN size USING (size)
     UNION ALL SELECT t.r, 10 * n + 1, pg_temp.show(m.y, m.metric) FROM target t JOIN median m USING (bench_group, place) JOIN size USING (size) WHERE last
     UNION ALL SELECT t.r, 10 * n + 2, pg_temp.show_ratio(m) FROM target t JOIN median m USING (bench_group, place) JOIN size USING (size)
-    UNION ALL SELECT r, 900, round(((final).x / least)::numeric, 1)::text FROM target JOIN size ON last AND several
+    UNION ALL SELECT r, 900, round(((final).x / nullif(least, 0))::numeric, 1)::text FROM target JOIN size ON last AND several
     UNION ALL SELECT r, 901, CASE (final).kind WHEN 'ratio' THEN 'at most ' || (final).bound WHEN 'faster' THEN (final).bound || ' times faster'
                                   WHEN 'smaller' THEN 'overhead ' || (final).bound || ' times smaller' ELSE 'at most ' || pg_temp.show((final).bound, (final).metric) END FROM target
     UNION ALL SELECT r, 902, CASE WHEN (final).bound IS NULL THEN '' WHEN (final).q IS NULL THEN 'not measured'
