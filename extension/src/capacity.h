@@ -200,7 +200,7 @@ extern void cl_capacity_init(void);
 extern void cl_capacity_check_rights(void);
 extern bool cl_is_individual(Oid delivery);
 extern bool cl_is_consult(Oid delivery);
-extern Numeric cl_shown(const CapacityReason *reason, Numeric value);
+extern void cl_reason_values(const CapacityReason *reason, Datum *values, bool *nulls);
 /* capacity_load.c: minutes of a load */
 extern int64 cl_peak(const LoadSteps *load, const char *district_id, DateADT from, DateADT until, int64 enough);
 extern Numeric cl_micros_numeric(int64 micros);

@@ -55,6 +55,7 @@ typedef struct ClientFrame
 extern void (*cl_load_changed) (const SubjectKey *key, const LoadProfile *before,
 								const LoadProfile *after, bool framed);
 
+extern bool cl_same_text(Datum a, Datum b);
 extern const ServiceColumns *cl_service_columns(FunctionCallInfo fcinfo);
 extern void cl_read_service(const ServiceColumns *columns, Relation rel, HeapTuple tuple, ServiceLine *line);
 extern void cl_read_frame(Datum district_id, Datum client_id, Snapshot snapshot, ClientFrame *frame);

@@ -41,6 +41,7 @@ typedef struct OwnerScope
 	 err_generic_string(PG_DIAG_CONSTRAINT_NAME, constraint))
 
 extern void cl_set_locally(const char *name, const char *value);
+extern void cl_keep_to_lookups(void);
 extern Oid	cl_owner(void);
 extern void cl_act_as_owner(OwnerScope *scope);
 extern void cl_stop_acting(const OwnerScope *scope);

@@ -51,6 +51,7 @@ extern TupleDesc cl_source_key_desc(const Source *source);
 /* source_read.c */
 extern TupleDesc cl_incoming_desc(void);
 extern int	cl_pin_reading(void);
+extern void cl_run_for_source(SPIPlanPtr plan, const Source *source, Tuplestorestate *store, MemoryContext context);
 extern void cl_append_event_id(StringInfo query, const Source *source, const char *alias);
 extern void cl_register_rows(const char *name, TupleDesc desc, Tuplestorestate *rows);
 extern uint64 cl_run_once(const char *text, int nargs, const Datum *values, const char *nulls, bool reading);

@@ -38,6 +38,7 @@
 
 #include "capacity.h"
 #include "delta.h"
+#include "numbers.h"
 #include "query.h"
 #include "transition.h"
 
@@ -140,16 +141,6 @@ checked_therapist(Datum district_id, Datum therapist_id)
 
 /* -------------------------------------------------------------- trigger --- */
 
-static bool
-same_text(Datum a, Datum b)
-{
-	text	   *left = DatumGetTextPP(a);
-	text	   *right = DatumGetTextPP(b);
-
-	return VARSIZE_ANY_EXHDR(left) == VARSIZE_ANY_EXHDR(right) &&
-		memcmp(VARDATA_ANY(left), VARDATA_ANY(right), VARSIZE_ANY_EXHDR(left)) == 0;
-}
-
 /* The most minutes a week that the line will cost, in millionths, whoever gives it. */
 static int64
 weekly_micros(const ServiceLine *line, Snapshot snapshot)
@@ -172,9 +163,9 @@ adds(const ServiceLine *old, const ServiceLine *new)
 	Snapshot	snapshot;
 	bool		more;
 
-	if (old->therapist_id == (Datum) 0 || !same_text(old->therapist_id, new->therapist_id) ||
-		!same_text(old->district_id, new->district_id) || !same_text(old->service_id, new->service_id) ||
-		!same_text(old->client_id, new->client_id) || !same_text(old->discipline, new->discipline) ||
+	if (old->therapist_id == (Datum) 0 || !cl_same_text(old->therapist_id, new->therapist_id) ||
+		!cl_same_text(old->district_id, new->district_id) || !cl_same_text(old->service_id, new->service_id) ||
+		!cl_same_text(old->client_id, new->client_id) || !cl_same_text(old->discipline, new->discipline) ||
 		new->from < old->from || new->until > old->until || new->tier > old->tier)
 		return true;
 	if (old->dosage == new->dosage && old->group_size == new->group_size)
@@ -235,14 +226,31 @@ append_reason(StringInfo text, const CapacityReason *reason)
 }
 
 /* Numbers of minutes and points have two decimals, those of clients and sessions none that are 0. */
-Numeric
-cl_shown(const CapacityReason *reason, Numeric value)
+static Numeric
+shown(const CapacityReason *reason, Numeric value)
 {
 	if (value == NULL)
 		return NULL;
 	if (reason->rule == RULE_HEADCOUNT || reason->rule == RULE_AVAILABILITY)
 		return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(value)));
-	return DatumGetNumeric(DirectFunctionCall2(numeric_round, NumericGetDatum(value), Int32GetDatum(2)));
+	return rounded(value, 2);
+}
+
+/* The first columns of a row about a reason: its rule, limit, what would be, and their unit. */
+void
+cl_reason_values(const CapacityReason *reason, Datum *values, bool *nulls)
+{
+	Numeric		limit = shown(reason, reason->limit);
+	Numeric		would_be = shown(reason, reason->would_be);
+
+	values[0] = CStringGetTextDatum(cl_rule_names[reason->rule]);
+	nulls[0] = false;
+	values[1] = NumericGetDatum(limit);
+	nulls[1] = limit == NULL;
+	values[2] = NumericGetDatum(would_be);
+	nulls[2] = would_be == NULL;
+	values[3] = reason->unit == NULL ? (Datum) 0 : CStringGetTextDatum(reason->unit);
+	nulls[3] = reason->unit == NULL;
 }
 
 static void
@@ -250,8 +258,8 @@ show_numbers(CapacityReason *reasons)
 {
 	for (CapacityReason *reason = reasons; reason != NULL; reason = reason->next)
 	{
-		reason->limit = cl_shown(reason, reason->limit);
-		reason->would_be = cl_shown(reason, reason->would_be);
+		reason->limit = shown(reason, reason->limit);
+		reason->would_be = shown(reason, reason->would_be);
 	}
 }
 
@@ -525,16 +533,8 @@ _capacity_reasons(PG_FUNCTION_ARGS)
 	{
 		Datum		values[6];
 		bool		nulls[6] = {false};
-		Numeric		limit = cl_shown(reason, reason->limit);
-		Numeric		would_be = cl_shown(reason, reason->would_be);
 
-		values[0] = CStringGetTextDatum(cl_rule_names[reason->rule]);
-		nulls[1] = limit == NULL;
-		values[1] = NumericGetDatum(limit);
-		nulls[2] = would_be == NULL;
-		values[2] = NumericGetDatum(would_be);
-		nulls[3] = reason->unit == NULL;
-		values[3] = nulls[3] ? (Datum) 0 : CStringGetTextDatum(reason->unit);
+		cl_reason_values(reason, values, nulls);
 		values[4] = CStringGetTextDatum(!reason->over || mode == CAPACITY_OFF ? "ok" :
 										mode == CAPACITY_WARN || (RULE_BIT(reason->rule) & ADVICE_RULES) != 0 ? "warn" :
 										"block");

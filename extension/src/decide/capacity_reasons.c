@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 
 #include "capacity.h"
+#include "numbers.h"
 #include "policy_cache.h"
 #include "query.h"
 
@@ -72,12 +73,6 @@ static CachedQuery weighting_query = {
 	"SELECT w.points, w.points_limit FROM caseload.weighting_loads($1, $2, $3, $4) w",
 	4, {"text", "date", "text", "text"}
 };
-
-static bool
-numeric_greater(Numeric a, Numeric b)
-{
-	return DatumGetBool(DirectFunctionCall2(numeric_gt, NumericGetDatum(a), NumericGetDatum(b)));
-}
 
 /* A date for people, as the session writes dates. */
 static char *
@@ -247,7 +242,7 @@ check_weighting(CapacityTherapist *therapist, const CapacityCase *service, DateA
 	}
 	reason = add_reason(list, RULE_WEIGHTING,
 						therapist->points != NULL && therapist->points_limit != NULL &&
-						numeric_greater(therapist->points, therapist->points_limit));
+						is_greater(therapist->points, therapist->points_limit));
 	if (reason == NULL)
 		return;
 	reason->limit = therapist->points_limit;
@@ -298,17 +293,17 @@ check_headcount(CapacityTherapist *therapist, const CapacityCase *service, const
 		cl_leave(&scope);
 	}
 	if (!list->all && service->written &&
-		!numeric_greater(int64_to_numeric(therapist->most_clients), therapist->headcount_limit))
+		!is_greater(int64_to_numeric(therapist->most_clients), therapist->headcount_limit))
 		return;
 	if (service->due && !service->written && !list->all)
 	{
 		for (int i = 0; i < client->n_served_by && !known; i++)
 			known = strcmp(client->served_by[i], therapist->key.id) == 0;
 		/* one client more on each of his days, of which today is one */
-		if (!known && !numeric_greater(int64_to_numeric(therapist->most_clients + 1), therapist->headcount_limit))
+		if (!known && !is_greater(int64_to_numeric(therapist->most_clients + 1), therapist->headcount_limit))
 			return;
 		if (!known && list->ask == ASK_WHETHER &&
-			numeric_greater(int64_to_numeric(therapist->clients_now + 1), therapist->headcount_limit))
+			is_greater(int64_to_numeric(therapist->clients_now + 1), therapist->headcount_limit))
 		{
 			list->against |= RULE_BIT(RULE_HEADCOUNT);
 			return;
@@ -329,7 +324,7 @@ check_headcount(CapacityTherapist *therapist, const CapacityCase *service, const
 	adds = !isnull;
 	cl_leave(&scope);
 	reason = add_reason(list, RULE_HEADCOUNT,
-						adds && numeric_greater(int64_to_numeric(adding), therapist->headcount_limit));
+						adds && is_greater(int64_to_numeric(adding), therapist->headcount_limit));
 	if (reason == NULL)
 		return;
 	reason->limit = therapist->headcount_limit;

@@ -17,6 +17,7 @@
 
 #include "capacity.h"
 #include "delta.h"
+#include "numbers.h"
 #include "policy_cache.h"
 #include "table.h"
 
@@ -54,18 +55,6 @@ numeric_of(const char *value)
 {
 	return DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(value),
 											   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-}
-
-static bool
-numeric_greater(Numeric a, Numeric b)
-{
-	return DatumGetBool(DirectFunctionCall2(numeric_gt, NumericGetDatum(a), NumericGetDatum(b)));
-}
-
-static Numeric
-multiply(Numeric a, Numeric b)
-{
-	return DatumGetNumeric(DirectFunctionCall2(numeric_mul, NumericGetDatum(a), NumericGetDatum(b)));
 }
 
 /* ------------------------------------------------------------- therapist --- */
@@ -174,10 +163,10 @@ set_limits(CapacityTherapist *therapist)
 		strcmp(mode, "warn") == 0 ? CAPACITY_WARN : CAPACITY_ERROR;
 	therapist->limit = NULL;
 	if (therapist->fte != NULL)
-		therapist->limit = multiply(therapist->fte,
-									numeric_of(cl_policy(district_id, "weekly_minutes_per_fte", discipline, NULL, today)));
+		therapist->limit = times(therapist->fte,
+								 numeric_of(cl_policy(district_id, "weekly_minutes_per_fte", discipline, NULL, today)));
 	therapist->by_hours = therapist->hours != NULL &&
-		(therapist->limit == NULL || numeric_greater(therapist->limit, int64_to_numeric(hours)));
+		(therapist->limit == NULL || is_greater(therapist->limit, int64_to_numeric(hours)));
 	if (therapist->by_hours)
 		therapist->limit = int64_to_numeric(hours);
 	therapist->limit_micros = PG_INT64_MAX;
@@ -185,13 +174,13 @@ set_limits(CapacityTherapist *therapist)
 		therapist->limit_micros =
 			DatumGetInt64(DirectFunctionCall1(numeric_int8,
 											  DirectFunctionCall1(numeric_floor,
-																  NumericGetDatum(multiply(therapist->limit, int64_to_numeric(1000000))))));
+																  NumericGetDatum(times(therapist->limit, int64_to_numeric(1000000))))));
 
 	therapist->headcount_limit = NULL;
 	therapist->counted = false;
 	cap = cl_policy(district_id, "headcount_cap", discipline, NULL, today);
 	if (strcmp(cap, "none") != 0 && therapist->fte != NULL)
-		therapist->headcount_limit = multiply(therapist->fte, numeric_of(cap));
+		therapist->headcount_limit = times(therapist->fte, numeric_of(cap));
 	weighting = cl_policy(district_id, "weighting", discipline, NULL, today);
 	therapist->weighting = strcmp(weighting, "minutes") == 0 ? NULL : pstrdup(weighting);
 }

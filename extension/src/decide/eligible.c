@@ -196,18 +196,10 @@ reason_array(EligibleCache *cache, CapacityReason *reasons)
 
 	for (CapacityReason *reason = reasons; reason != NULL; reason = reason->next)
 	{
-		Numeric		limit = cl_shown(reason, reason->limit);
-		Numeric		would_be = cl_shown(reason, reason->would_be);
 		Datum		values[5];
 		bool		nulls[5] = {false};
 
-		values[0] = CStringGetTextDatum(cl_rule_names[reason->rule]);
-		nulls[1] = limit == NULL;
-		values[1] = NumericGetDatum(limit);
-		nulls[2] = would_be == NULL;
-		values[2] = NumericGetDatum(would_be);
-		nulls[3] = reason->unit == NULL;
-		values[3] = nulls[3] ? (Datum) 0 : CStringGetTextDatum(reason->unit);
+		cl_reason_values(reason, values, nulls);
 		values[4] = CStringGetTextDatum(reason->message);
 		elements[count++] = HeapTupleGetDatum(heap_form_tuple(cache->reason, values, nulls));
 	}

@@ -253,8 +253,9 @@ note_line(const ServiceLine *line, int32 change)
 	MemoryContextSwitchTo(oldcontext);
 }
 
-static bool
-same_text(Datum a, Datum b)
+/* Are two texts, not NULL, the same, byte by byte? */
+bool
+cl_same_text(Datum a, Datum b)
 {
 	text	   *left = DatumGetTextPP(a);
 	text	   *right = DatumGetTextPP(b);
@@ -269,8 +270,8 @@ same_load(const ServiceLine *old, const ServiceLine *new)
 {
 	if (old->therapist_id == (Datum) 0 || new->therapist_id == (Datum) 0)
 		return old->therapist_id == new->therapist_id;
-	return same_text(old->therapist_id, new->therapist_id) && same_text(old->district_id, new->district_id) &&
-		same_text(old->client_id, new->client_id) && same_text(old->discipline, new->discipline) &&
+	return cl_same_text(old->therapist_id, new->therapist_id) && cl_same_text(old->district_id, new->district_id) &&
+		cl_same_text(old->client_id, new->client_id) && cl_same_text(old->discipline, new->discipline) &&
 		old->dosage == new->dosage && old->group_size == new->group_size &&
 		old->from == new->from && old->until == new->until;
 }
@@ -325,7 +326,7 @@ noted_rows(Datum district_id, Datum client_id, Datum therapist_id)
 		return 0;
 	for (LoadDelta *delta = pending->loads[place].deltas; delta != NULL; delta = delta->next)
 	{
-		if (!same_text(delta->line.client_id, client_id))
+		if (!cl_same_text(delta->line.client_id, client_id))
 			continue;
 		if (delta->change < 0)
 			return -1;
@@ -375,8 +376,8 @@ client_changed(Relation rel, Snapshot snapshot, Datum district_id, Datum client_
 	{
 		for (LoadDelta *delta = pending->loads[i].deltas; delta != NULL; delta = delta->next)
 		{
-			if (delta->change < 0 && same_text(delta->line.client_id, client_id) &&
-				same_text(delta->line.district_id, district_id))
+			if (delta->change < 0 && cl_same_text(delta->line.client_id, client_id) &&
+				cl_same_text(delta->line.district_id, district_id))
 			{
 				pending->loads[i].stale = true;
 				break;

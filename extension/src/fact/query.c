@@ -73,8 +73,8 @@ cl_set_locally(const char *name, const char *value)
 }
 
 /* Keep the planner to looking keys up. */
-static void
-keep_to_lookups(void)
+void
+cl_keep_to_lookups(void)
 {
 	cl_set_locally("enable_seqscan", "off");
 	cl_set_locally("enable_hashjoin", "off");
@@ -89,7 +89,7 @@ void
 cl_enter(OwnerScope *scope)
 {
 	cl_enter_planned(scope);
-	keep_to_lookups();
+	cl_keep_to_lookups();
 }
 
 /* Act as the owner under the pinned search_path, without queries. */
@@ -140,7 +140,7 @@ cl_enter_reader(bool lookups)
 	cl_set_locally("search_path", "pg_catalog, caseload, pg_temp");
 	cl_set_locally("jit", "off");
 	if (lookups)
-		keep_to_lookups();
+		cl_keep_to_lookups();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	return guc_level;

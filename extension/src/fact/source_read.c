@@ -204,6 +204,26 @@ source_error_callback(void *source_id)
 	errcontext("reading source \"%s\"", (const char *) source_id);
 }
 
+/* Run a plan whose one argument is the id of the source; its rows go into the store, in the context that it was made in. */
+void
+cl_run_for_source(SPIPlanPtr plan, const Source *source, Tuplestorestate *store, MemoryContext context)
+{
+	SPIExecuteOptions options = {0};
+	int			result;
+
+	options.params = makeParamList(1);
+	options.params->params[0].value = CStringGetTextDatum(source->source_id);
+	options.params->params[0].isnull = false;
+	options.params->params[0].pflags = PARAM_FLAG_CONST;
+	options.params->params[0].ptype = TEXTOID;
+	options.read_only = true;
+	options.dest = CreateDestReceiver(DestTuplestore);
+	SetTuplestoreDestReceiverParams(options.dest, store, context, false, NULL, NULL);
+	result = SPI_execute_plan_extended(plan, &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
+}
+
 /*
  * Read the rows of a source whose keys are in "changed" (NULL: all of them)
  * into "incoming", on the snapshot that is active.  A key that the view does
@@ -218,8 +238,6 @@ cl_read_source(Source *source, Tuplestorestate *changed, Tuplestorestate *incomi
 	int			sec_context;
 	int			guc_level;
 	SPIPlanPtr *plan = changed ? &source->plan_keyed : &source->plan_all;
-	SPIExecuteOptions options = {0};
-	int			result;
 
 	error_context_stack = &callback;
 	GetUserIdAndSecContext(&userid, &sec_context);
@@ -227,12 +245,7 @@ cl_read_source(Source *source, Tuplestorestate *changed, Tuplestorestate *incomi
 						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
 	guc_level = cl_pin_reading();
 	if (changed != NULL)
-	{
-		/* a plan that is made while the table is empty must do when it is full */
-		cl_set_locally("enable_seqscan", "off");
-		cl_set_locally("enable_hashjoin", "off");
-		cl_set_locally("enable_mergejoin", "off");
-	}
+		cl_keep_to_lookups();	/* a plan that is made while the table is empty must do when it is full */
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (changed != NULL)
@@ -240,20 +253,9 @@ cl_read_source(Source *source, Tuplestorestate *changed, Tuplestorestate *incomi
 	if (*plan == NULL)
 		*plan = prepare(source, changed != NULL);
 
-	options.params = makeParamList(1);
-	options.params->params[0].value = CStringGetTextDatum(source->source_id);
-	options.params->params[0].isnull = false;
-	options.params->params[0].pflags = PARAM_FLAG_CONST;
-	options.params->params[0].ptype = TEXTOID;
-	options.read_only = true;
-	options.dest = CreateDestReceiver(DestTuplestore);
-	SetTuplestoreDestReceiverParams(options.dest, incoming, context, false, NULL, NULL);
 	source->running++;
-	result = SPI_execute_plan_extended(*plan, &options);
+	cl_run_for_source(*plan, source, incoming, context);
 	source->running--;
-	if (result < 0)
-		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
-
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	AtEOXact_GUC(true, guc_level);

@@ -60,7 +60,6 @@ read_seen(const Source *source, Tuplestorestate *seen)
 	char	   *definition;
 	Oid			type = TEXTOID;
 	SPIPlanPtr	plan;
-	SPIExecuteOptions options = {0};
 
 	if (pg_class_aclcheck(source->relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
 		!DatumGetBool(OidFunctionCall2(F_HAS_SCHEMA_PRIVILEGE_OID_TEXT, ObjectIdGetDatum(get_rel_namespace(source->relid)),
@@ -81,16 +80,7 @@ read_seen(const Source *source, Tuplestorestate *seen)
 	plan = SPI_prepare(query.data, 1, &type);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	options.params = makeParamList(1);
-	options.params->params[0].value = CStringGetTextDatum(source->source_id);
-	options.params->params[0].isnull = false;
-	options.params->params[0].pflags = PARAM_FLAG_CONST;
-	options.params->params[0].ptype = TEXTOID;
-	options.read_only = true;
-	options.dest = CreateDestReceiver(DestTuplestore);
-	SetTuplestoreDestReceiverParams(options.dest, seen, context, false, NULL, NULL);
-	if (SPI_execute_plan_extended(plan, &options) < 0)
-		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(SPI_result));
+	cl_run_for_source(plan, source, seen, context);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	AtEOXact_GUC(true, guc_level);
