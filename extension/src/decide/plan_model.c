@@ -56,31 +56,42 @@ cl_gcd(int64 a, int64 b)
 	return a;
 }
 
-static int
-compare_places(const void *a, const void *b)
-{
-	int32		one = *(const int32 *) a;
-	int32		other = *(const int32 *) b;
-
-	return one < other ? -1 : one > other;
-}
-
-/* The pairs by client, each once and in order, without those who take nobody. */
+/*
+ * The pairs by client, each once and in order, without those who take nobody:
+ * first by therapist, and then in that order by client.
+ */
 static void
 make_lists(const PlanInput *rows, PairLists *lists)
 {
+	int64	   *first = allocate(sizeof(int64) * (rows->n_therapists + 2));
+	int32	   *client = allocate(sizeof(int32) * rows->n_pairs);
 	int64		kept = 0;
 	int64		start = 0;
 
 	lists->first = allocate(sizeof(int64) * (rows->n_clients + 2));
 	lists->therapist = allocate(sizeof(int32) * rows->n_pairs);
 	for (int64 i = 0; i < rows->n_pairs; i++)
+	{
 		lists->first[rows->pair_client[i] + 2]++;
-	for (int i = 2; i <= rows->n_clients; i++)
-		lists->first[i] += lists->first[i - 1];
+		first[rows->pair_therapist[i] + 2]++;
+	}
+	for (int j = 2; j <= rows->n_clients; j++)
+		lists->first[j] += lists->first[j - 1];
+	for (int i = 2; i <= rows->n_therapists; i++)
+		first[i] += first[i - 1];
+	CHECK_FOR_INTERRUPTS();
 	for (int64 i = 0; i < rows->n_pairs; i++)
-		lists->therapist[lists->first[rows->pair_client[i] + 1]++] = rows->pair_therapist[i];
-	/* now first[j + 1] is where the list of j ends */
+		client[first[rows->pair_therapist[i] + 1]++] = rows->pair_client[i];
+	/* now first[i + 1] is where the list of i ends */
+	for (int i = 0; i < rows->n_therapists; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int64 at = first[i]; at < first[i + 1]; at++)
+			lists->therapist[lists->first[client[at] + 1]++] = i;
+	}
+	pfree(first);
+	pfree(client);
+	/* and lists->first[j + 1] that of j */
 	for (int j = 0; j < rows->n_clients; j++)
 	{
 		int64		end = lists->first[j + 1];
@@ -88,7 +99,6 @@ make_lists(const PlanInput *rows, PairLists *lists)
 
 		if ((j & 4095) == 0)
 			CHECK_FOR_INTERRUPTS();
-		qsort(lists->therapist + start, end - start, sizeof(int32), compare_places);
 		lists->first[j] = kept;
 		for (int64 i = start; i < end; i++)
 		{

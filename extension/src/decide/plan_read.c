@@ -5,23 +5,28 @@
  * Each of the three is a query, run read-only with the caller's rights and
  * snapshot, so policies on rows hold.  Columns have fixed names; one too many
  * is refused, since it is nearly always a misspelt one.  Rows may come in any
- * order: they are put in the order of their ids.
+ * order: they are put in the order of their ids.  They are taken as the
+ * executor makes them, and never copied.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/params.h"
+#include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
 #include "key_set.h"
 #include "plan_read.h"
 
-#define ROWS_AT_ONCE	5000
-#define MOST_COLUMNS	8
+#define KNOWN_NUMBERS	256		/* a power of two */
+#define KNOWN_BYTES		14
+#define KNOWN_IDS		1024
 #define MOST_THOUSANDTHS	INT64CONST(1000000000000)	/* a thousand million of anything */
 #define MOST_COST		1000
 
@@ -36,7 +41,23 @@ typedef struct Column
 	bool		wanted;
 	int			number;			/* in the result; 0: not there */
 	Oid			type;
+	FmgrInfo	output;			/* of an id that is no text */
 } Column;
+
+/* A numeric that was read before: weights are few, and their arithmetic is slow. */
+typedef struct KnownNumber
+{
+	uint8		length;			/* 0: none */
+	char		bytes[KNOWN_BYTES];
+	int64		thousandths;
+} KnownNumber;
+
+/* A therapist of whom a pair was read before; short ids are compared at once. */
+typedef struct KnownId
+{
+	uint64		word;			/* 0: none */
+	int			place;
+} KnownId;
 
 /* A query in work. */
 typedef struct Reader
@@ -50,14 +71,24 @@ typedef struct Reader
 	Datum		no_district;
 	int64		memory_limit;
 	void		(*take) (struct Reader *);
+	KnownNumber *known;
 	/* the row in work */
 	int64		row;
-	HeapTuple	tuple;
-	TupleDesc	desc;
+	TupleTableSlot *slot;
+	MemoryContext batch;		/* what a row leaves behind */
 	int			capacity;		/* of the arrays that grow */
 	bool		by_service;		/* what moves are services, not clients */
 	int			last_client;	/* of the pair before; rows of a client often come together */
+	size_t		last_length;	/* of its id */
+	KnownId    *known_id;
 } Reader;
+
+/* What the executor gives the rows of a query to. */
+typedef struct RowReceiver
+{
+	DestReceiver pub;
+	Reader	   *reader;
+} RowReceiver;
 
 enum
 {
@@ -123,39 +154,72 @@ bad_value(const Reader *reader, const Column *column, const char *id, const char
 			 hint != NULL ? errhint("%s", hint) : 0));
 }
 
+/* What the row has in a column; NULL where there is no such column. */
+static inline Datum
+column_value(const Reader *reader, const Column *column, bool *isnull)
+{
+	*isnull = column->number == 0 || reader->slot->tts_isnull[column->number - 1];
+	return *isnull ? (Datum) 0 : reader->slot->tts_values[column->number - 1];
+}
+
 /* The id in a column as text; NULL where it is NULL or there is no such column. */
 static Datum
 id_value(const Reader *reader, const Column *column, bool *isnull)
 {
-	Datum		value;
+	Datum		value = column_value(reader, column, isnull);
 
-	*isnull = true;
-	if (column->number == 0)
-		return (Datum) 0;
-	value = SPI_getbinval(reader->tuple, reader->desc, column->number, isnull);
 	if (*isnull || column->type == TEXTOID || column->type == VARCHAROID)
 		return value;
-	return CStringGetTextDatum(SPI_getvalue(reader->tuple, reader->desc, column->number));
+	return CStringGetTextDatum(OutputFunctionCall(unconstify(FmgrInfo *, &column->output), value));
+}
+
+/* Thousandths of a numeric, which are looked up where it was seen lately. */
+static int64
+known_thousandths(const Reader *reader, Datum value, bool *good)
+{
+	const struct varlena *number = PG_DETOAST_DATUM_PACKED(value);
+	size_t		length = VARSIZE_ANY_EXHDR(number);
+	KnownNumber *known;
+	uint32		hash = 0;
+	int64		result;
+
+	if (length > KNOWN_BYTES)
+		return cl_plan_thousandths(value, NUMERICOID, good);
+	for (size_t i = 0; i < length; i++)
+		hash = hash * 31 + (uint8) VARDATA_ANY(number)[i];
+	known = &reader->known[(hash ^ hash >> 8) & (KNOWN_NUMBERS - 1)];
+	*good = true;
+	if (known->length == length && memcmp(known->bytes, VARDATA_ANY(number), length) == 0)
+		return known->thousandths;
+	result = cl_plan_thousandths(value, NUMERICOID, good);
+	if (*good)
+	{
+		known->length = (uint8) length;
+		memcpy(known->bytes, VARDATA_ANY(number), length);
+		known->thousandths = result;
+	}
+	return result;
 }
 
 /* A number that must not be below 0. */
 static int64
 number_value(const Reader *reader, const Column *column, const char *id, int64 when_null, bool may_be_null)
 {
-	bool		isnull = true;
+	bool		isnull;
 	bool		good;
-	Datum		value = (Datum) 0;
+	Datum		value = column_value(reader, column, &isnull);
 	int64		result;
 
-	if (column->number != 0)
-		value = SPI_getbinval(reader->tuple, reader->desc, column->number, &isnull);
 	if (isnull)
 	{
 		if (!may_be_null)
 			bad_value(reader, column, id, "is NULL", NULL);
 		return when_null;
 	}
-	result = cl_plan_thousandths(value, column->type, &good);
+	if (column->type == NUMERICOID)
+		result = known_thousandths(reader, value, &good);
+	else
+		result = cl_plan_thousandths(value, column->type, &good);
 	if (!good)
 		bad_value(reader, column, id, "has more than three decimals or is out of range", "Round it.");
 	if (result < 0)
@@ -166,11 +230,9 @@ number_value(const Reader *reader, const Column *column, const char *id, int64 w
 static bool
 boolean_value(const Reader *reader, const Column *column, bool when_null)
 {
-	bool		isnull = true;
-	Datum		value = (Datum) 0;
+	bool		isnull;
+	Datum		value = column_value(reader, column, &isnull);
 
-	if (column->number != 0)
-		value = SPI_getbinval(reader->tuple, reader->desc, column->number, &isnull);
 	return isnull ? when_null : DatumGetBool(value);
 }
 
@@ -254,6 +316,8 @@ read_client(Reader *reader)
 	int			place = new_place(reader, reader->clients, client_key(reader, C_CLIENT, C_SERVICE));
 	const char *id = reader->clients->keys[place].id;
 	int64		cost;
+	bool		no_label = true;
+	Datum		label = (Datum) 0;
 
 	if (place >= reader->capacity)
 	{
@@ -264,34 +328,27 @@ read_client(Reader *reader)
 		rows->cost = grow(rows->cost, sizeof(int32), reader->capacity);
 		rows->locked = grow(rows->locked, sizeof(bool), reader->capacity);
 	}
-	rows->label[place] = NULL;
-	if (reader->by_service && reader->columns[C_CLIENT].number != 0)
-	{
-		char	   *label = SPI_getvalue(reader->tuple, reader->desc, reader->columns[C_CLIENT].number);
-
-		rows->label[place] = label == NULL ? NULL : MemoryContextStrdup(rows->context, label);
-	}
+	if (reader->by_service)
+		label = id_value(reader, &reader->columns[C_CLIENT], &no_label);
+	rows->label[place] = no_label ? NULL : MemoryContextStrdup(rows->context, TextDatumGetCString(label));
 	rows->weight[place] = number_value(reader, &reader->columns[C_WEIGHT], id, 0, false);
 	rows->home[place] = known_place(reader, reader->therapists, &reader->columns[C_THERAPIST], id, "therapists");
-	cost = number_value(reader, &reader->columns[C_COST], id, 0, true);
-	if (cost % 1000 != 0 || cost > MOST_COST * 1000 ||
-		(cost == 0 && reader->columns[C_COST].number != 0 &&
-		 SPI_getvalue(reader->tuple, reader->desc, reader->columns[C_COST].number) != NULL))
+	cost = number_value(reader, &reader->columns[C_COST], id, -1, true);
+	if (cost != -1 && (cost % 1000 != 0 || cost == 0 || cost > MOST_COST * 1000))
 		bad_value(reader, &reader->columns[C_COST], id, "is no whole number from 1 to 1000",
 				  "NULL stands for what the plan takes by itself: 1, or 2 for weights above the median. Who must not be moved is locked.");
-	rows->cost[place] = (int32) (cost / 1000);
+	rows->cost[place] = cost < 0 ? 0 : (int32) (cost / 1000);
 	rows->locked[place] = boolean_value(reader, &reader->columns[C_LOCKED], false);
 	rows->n_clients = reader->clients->count;
 }
 
 /* Is that the id in the column? */
 static bool
-same_id(const Reader *reader, const Column *column, const char *id)
+same_id(const Reader *reader, const Column *column, const char *id, size_t length)
 {
 	bool		isnull;
 	Datum		value = id_value(reader, column, &isnull);
 	text	   *string;
-	size_t		length = strlen(id);
 
 	if (isnull)
 		return false;
@@ -299,25 +356,62 @@ same_id(const Reader *reader, const Column *column, const char *id)
 	return VARSIZE_ANY_EXHDR(string) == length && memcmp(VARDATA_ANY(string), id, length) == 0;
 }
 
+/* The client of a pair, most often that of the pair before. */
+static int
+find_client(Reader *reader)
+{
+	const Column *key = client_key(reader, E_CLIENT, E_SERVICE);
+	int			client = reader->last_client;
+
+	if (client >= 0 && same_id(reader, key, reader->clients->keys[client].id, reader->last_length))
+		return client;
+	client = known_place(reader, reader->clients, key, NULL, "clients");
+	if (client < 0)
+		bad_value(reader, key, NULL, "is NULL", NULL);
+	reader->last_client = client;
+	reader->last_length = strlen(reader->clients->keys[client].id);
+	return client;
+}
+
+static int
+find_taker(Reader *reader, int client)
+{
+	const Column *column = &reader->columns[E_THERAPIST];
+	KnownId    *known = NULL;
+	uint64		word = 0;
+	bool		isnull;
+	Datum		value = id_value(reader, column, &isnull);
+	int			place;
+
+	if (isnull)
+		bad_value(reader, column, reader->clients->keys[client].id, "is NULL", NULL);
+	if (VARSIZE_ANY_EXHDR(DatumGetTextPP(value)) <= sizeof(word))
+	{
+		memcpy(&word, VARDATA_ANY(DatumGetTextPP(value)), VARSIZE_ANY_EXHDR(DatumGetTextPP(value)));
+		known = &reader->known_id[(word * UINT64CONST(0x9e3779b97f4a7c15) >> 32) & (KNOWN_IDS - 1)];
+		if (word != 0 && known->word == word)
+			return known->place;
+	}
+	place = known_place(reader, reader->therapists, column, reader->clients->keys[client].id, "therapists");
+	if (known != NULL)
+	{
+		known->word = word;
+		known->place = place;
+	}
+	return place;
+}
+
 static void
 read_pair(Reader *reader)
 {
 	PlanInput  *rows = reader->rows;
-	const Column *key = client_key(reader, E_CLIENT, E_SERVICE);
 	int			client;
 	int			therapist;
 
 	if (!boolean_value(reader, &reader->columns[E_ELIGIBLE], true))
 		return;
-	client = reader->last_client;
-	if (client < 0 || !same_id(reader, key, reader->clients->keys[client].id))
-		client = known_place(reader, reader->clients, key, NULL, "clients");
-	reader->last_client = client;
-	if (client < 0)
-		bad_value(reader, key, NULL, "is NULL", NULL);
-	therapist = known_place(reader, reader->therapists, &reader->columns[E_THERAPIST], reader->clients->keys[client].id, "therapists");
-	if (therapist < 0)
-		bad_value(reader, &reader->columns[E_THERAPIST], reader->clients->keys[client].id, "is NULL", NULL);
+	client = find_client(reader);
+	therapist = find_taker(reader, client);
 	if (rows->n_pairs == rows->pair_capacity)
 	{
 		rows->pair_capacity *= 2;
@@ -365,6 +459,14 @@ find_columns(Reader *reader, TupleDesc desc)
 		}
 		column->number = a + 1;
 		column->type = attribute->atttypid;
+		if (column->kind == COLUMN_ID)
+		{
+			Oid			output;
+			bool		varlena;
+
+			getTypeOutputInfo(column->type, &output, &varlena);
+			fmgr_info_cxt(output, &column->output, reader->rows->context);
+		}
 		if ((column->kind == COLUMN_NUMBER && column->type != NUMERICOID && column->type != INT2OID &&
 			 column->type != INT4OID && column->type != INT8OID) ||
 			(column->kind == COLUMN_BOOLEAN && column->type != BOOLOID))
@@ -386,6 +488,33 @@ find_columns(Reader *reader, TupleDesc desc)
 					 errmsg("the query for %s has no column \"%s\"", reader->what, reader->columns[c].name)));
 }
 
+static void
+begin_rows(DestReceiver *self, int operation pg_attribute_unused(), TupleDesc desc)
+{
+	find_columns(((RowReceiver *) self)->reader, desc);
+}
+
+static bool
+take_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	Reader	   *reader = ((RowReceiver *) self)->reader;
+	MemoryContext oldcontext = MemoryContextSwitchTo(reader->batch);
+
+	slot_getallattrs(slot);
+	reader->slot = slot;
+	reader->row++;
+	reader->take(reader);
+	MemoryContextSwitchTo(oldcontext);
+	if ((reader->row & 255) == 0)
+		MemoryContextReset(reader->batch);
+	return true;
+}
+
+static void
+ignore_end(DestReceiver *self pg_attribute_unused())
+{
+}
+
 /* Run a query and give each row to a function. */
 static void
 read_rows(Reader *reader, const PlanSource *source, const char *query, const char *of_tables, void (*take) (Reader *))
@@ -393,9 +522,9 @@ read_rows(Reader *reader, const PlanSource *source, const char *query, const cha
 	Oid			types[2] = {DATEOID, TEXTOID};
 	bool		own = (query == NULL);
 	SPIPlanPtr	plan = SPI_prepare(own ? of_tables : query, own ? 2 : 0, types);
-	Portal		portal;
-	MemoryContext batch;
-	MemoryContext oldcontext;
+	SPIExecuteOptions options = {.read_only = true};
+	RowReceiver receiver = {0};
+	int			result;
 
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
@@ -403,37 +532,34 @@ read_rows(Reader *reader, const PlanSource *source, const char *query, const cha
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query for %s must be one query that returns rows", reader->what)));
-	portal = SPI_cursor_open(NULL, plan, own ? unconstify(Datum *, &source->args[0]) : NULL, own ? source->nulls : NULL, true);
-	reader->take = take;
-	find_columns(reader, portal->tupDesc);
-	reader->row = 0;
-	batch = AllocSetContextCreate(reader->rows->context, "caseload plan rows", ALLOCSET_DEFAULT_SIZES);
-	for (;;)
+	if (own)
 	{
-		SPI_cursor_fetch(portal, true, ROWS_AT_ONCE);
-		if (SPI_processed == 0)
-			break;
-		oldcontext = MemoryContextSwitchTo(batch);
-		for (uint64 i = 0; i < SPI_processed; i++)
+		options.params = makeParamList(2);
+		for (int i = 0; i < 2; i++)
 		{
-			reader->row++;
-			reader->tuple = SPI_tuptable->vals[i];
-			reader->desc = SPI_tuptable->tupdesc;
-			take(reader);
-			if ((i & 255) == 255)
-			{
-				CHECK_FOR_INTERRUPTS();
-				MemoryContextReset(batch);
-			}
+			ParamExternData *param = &options.params->params[i];
+
+			param->ptype = types[i];
+			param->value = source->args[i];
+			param->isnull = source->nulls[i] == 'n';
+			param->pflags = PARAM_FLAG_CONST;
 		}
-		MemoryContextSwitchTo(oldcontext);
-		MemoryContextReset(batch);
-		SPI_freetuptable(SPI_tuptable);
 	}
-	SPI_freetuptable(SPI_tuptable);
-	SPI_cursor_close(portal);
+	reader->take = take;
+	reader->row = 0;
+	reader->batch = AllocSetContextCreate(reader->rows->context, "caseload plan rows", ALLOCSET_DEFAULT_SIZES);
+	receiver.pub.receiveSlot = take_row;
+	receiver.pub.rStartup = begin_rows;
+	receiver.pub.rShutdown = ignore_end;
+	receiver.pub.rDestroy = ignore_end;
+	receiver.pub.mydest = DestTuplestore;
+	receiver.reader = reader;
+	options.dest = &receiver.pub;
+	result = SPI_execute_plan_extended(plan, &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
 	SPI_freeplan(plan);
-	MemoryContextDelete(batch);
+	MemoryContextDelete(reader->batch);
 }
 
 /* Bring an array into the order of the ids. */
@@ -511,6 +637,7 @@ cl_plan_read(const PlanSource *source, int64 memory_limit)
 	reader.clients = cl_keys_new();
 	reader.capacity = 64;
 	reader.last_client = -1;
+	reader.known = palloc0(sizeof(KnownNumber) * KNOWN_NUMBERS);
 	rows->fte = palloc(sizeof(int64) * reader.capacity);
 	rows->base = palloc(sizeof(int64) * reader.capacity);
 	rows->capacity = palloc(sizeof(int64) * reader.capacity);
@@ -534,6 +661,7 @@ cl_plan_read(const PlanSource *source, int64 memory_limit)
 	reader.n_columns = lengthof(client_columns);
 	reader.capacity = 64;
 	read_rows(&reader, source, source->clients, "SELECT * FROM caseload.plan_clients($1, $2)", read_client);
+	reader.known_id = palloc0(sizeof(KnownId) * KNOWN_IDS);
 	reader.what = "eligible pairs";
 	reader.columns = pair_columns;
 	reader.n_columns = lengthof(pair_columns);

@@ -83,10 +83,24 @@ big_numeric(int128 value)
 Datum
 cl_plan_squares(const PlanModel *model, int128 ssq)
 {
-	Datum		factor = DirectFunctionCall2(numeric_mul, big_numeric((int128) model->unit * model->unit), big_numeric(ssq));
-	Datum		divisor = big_numeric((int128) model->scale * model->fte_unit * 1000);
+	int128		square = (int128) model->unit * model->unit;
+	int128		divisor = (int128) model->scale * model->fte_unit * 1000;
+	int128		most = ((int128) 1 << 126) / (square * 2000000);
 
-	return DirectFunctionCall2(numeric_round, DirectFunctionCall2(numeric_div, factor, divisor), Int32GetDatum(6));
+	/* six decimals, rounded half away from zero */
+	if (ssq <= most && ssq >= -most)
+	{
+		int128		doubled = ssq * square * 2000000;
+		int128		result = (doubled + (ssq < 0 ? -divisor : divisor)) / (divisor * 2);
+
+		if (result <= PG_INT64_MAX && result >= PG_INT64_MIN)
+			return NumericGetDatum(int64_div_fast_to_numeric((int64) result, 6));
+	}
+	return DirectFunctionCall2(numeric_round,
+							   DirectFunctionCall2(numeric_div,
+												   DirectFunctionCall2(numeric_mul, big_numeric(square), big_numeric(ssq)),
+												   big_numeric(divisor)),
+							   Int32GetDatum(6));
 }
 
 static double
@@ -100,6 +114,11 @@ jain_of(const PlanModel *model, int64 total, int128 ssq)
 static Datum
 rounded(double value, int decimals)
 {
+	double		whole = value * pow(10, decimals);
+
+	/* exact for a double, and what it rounds to has fewer digits than one */
+	if (fabs(whole) < 1e14)
+		return NumericGetDatum(int64_div_fast_to_numeric((int64) round(whole), decimals));
 	return DirectFunctionCall2(numeric_round, DirectFunctionCall1(float8_numeric, Float8GetDatum(value)), Int32GetDatum(decimals));
 }
 
@@ -374,14 +393,13 @@ kind_name(int kind)
 
 /* One move as a row, done on the way. */
 static Datum
-move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, int128 bundle_gain, int64 *total)
+move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, int128 bundle_gain, int64 *total, Datum *equity)
 {
 	const PlanModel *model = report->model;
 	const PlanStep *step = &report->steps[n];
 	int64		weight = model->weight[step->client];
 	int64		from_before = state->load[step->from];
 	int64		to_before = state->load[step->to];
-	Datum		equity_before = cl_plan_jain(model, *total, state->ssq);
 	int64		gain = cl_plan_gain(state, step->client, step->to);
 	int64		other_gain = 0;
 	int			other = next_best(state, step->client, step->to, &other_gain);
@@ -446,8 +464,9 @@ move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, int12
 	}
 	cl_row_add(&row, cl_plan_per_fte(model, to_before, model->part[step->to]));
 	cl_row_add(&row, cl_plan_per_fte(model, state->load[step->to], model->part[step->to]));
-	cl_row_add(&row, equity_before);
-	cl_row_add(&row, cl_plan_jain(model, *total, state->ssq));
+	cl_row_add(&row, *equity);
+	*equity = cl_plan_jain(model, *total, state->ssq);
+	cl_row_add(&row, *equity);
 	cl_row_add(&row, cl_plan_squares(model, bundle_gain));
 	cl_row_text(&row, reason.data);
 	cl_row_add(&row, DirectFunctionCall1(jsonb_in, CStringGetDatum(detail.data)));
@@ -496,13 +515,14 @@ moves_array(TupleDesc plan_desc, int column, const PlanReport *report)
 	TupleDesc	desc = element_desc(plan_desc, column, &type);
 	int128		gain = 0;
 	int64		total = cl_plan_team_load(state);
+	Datum		equity = cl_plan_jain(report->model, total, state->ssq);
 
 	for (int n = 0; n < report->n_steps; n++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (n == 0 || report->steps[n].bundle != report->steps[n - 1].bundle)
 			gain = gain_of_bundle(report, state, n);
-		rows[n] = move_row(desc, report, state, n, gain, &total);
+		rows[n] = move_row(desc, report, state, n, gain, &total, &equity);
 	}
 	return row_array(rows, report->n_steps, type);
 }
