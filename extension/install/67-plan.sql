@@ -9,7 +9,9 @@ CREATE TYPE caseload.plan_load AS (
   per_fte_after  numeric,
   fair_per_fte   numeric,
   percent_before numeric,
-  percent_after  numeric
+  percent_after  numeric,
+  band_low       numeric,
+  band_high      numeric
 );
 COMMENT ON TYPE caseload.plan_load IS 'A therapist before and after a plan.';
 COMMENT ON COLUMN caseload.plan_load.therapist_id IS 'The therapist.';
@@ -21,6 +23,8 @@ COMMENT ON COLUMN caseload.plan_load.per_fte_after IS 'Load per FTE after the pl
 COMMENT ON COLUMN caseload.plan_load.fair_per_fte IS 'Fair share per FTE.';
 COMMENT ON COLUMN caseload.plan_load.percent_before IS 'Load today in percent of the fair share; NULL where that is 0.';
 COMMENT ON COLUMN caseload.plan_load.percent_after IS 'Load after the plan in percent of the fair share.';
+COMMENT ON COLUMN caseload.plan_load.band_low IS 'With a band, the least load that is in it (0 for a maximum); NULL without.';
+COMMENT ON COLUMN caseload.plan_load.band_high IS 'The highest load that is in it.';
 
 CREATE TYPE caseload.plan_move AS (
   seq            integer,
@@ -39,6 +43,7 @@ CREATE TYPE caseload.plan_move AS (
   equity_before  numeric,
   equity_after   numeric,
   gain           numeric,
+  band_gain      numeric,
   reason         text,
   detail         jsonb
 );
@@ -58,7 +63,8 @@ COMMENT ON COLUMN caseload.plan_move.to_before IS 'Load per FTE of the new thera
 COMMENT ON COLUMN caseload.plan_move.to_after IS 'The same after it.';
 COMMENT ON COLUMN caseload.plan_move.equity_before IS 'Jain''s index of the team, weighted by FTE, before this move.';
 COMMENT ON COLUMN caseload.plan_move.equity_after IS 'The same after it.';
-COMMENT ON COLUMN caseload.plan_move.gain IS 'By how much the bundle lessens the sum of load^2 / FTE; a forced one may add to it.';
+COMMENT ON COLUMN caseload.plan_move.gain IS 'By how much the bundle lessens the sum of load^2 / FTE; a forced one may add to it, and one that brings load into the band.';
+COMMENT ON COLUMN caseload.plan_move.band_gain IS 'By how much the bundle lessens the load out of the band, or above the maximum, which counts first; NULL without.';
 COMMENT ON COLUMN caseload.plan_move.reason IS 'Why, in facts: both ends against their fair share before and after, and who would be next.';
 COMMENT ON COLUMN caseload.plan_move.detail IS 'own_gain of the move by itself, next_best and next_best_gain.';
 

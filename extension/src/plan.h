@@ -204,6 +204,17 @@ cl_plan_outside(const PlanObjective *objective, int therapist, int64 load)
 	return Max(load - objective->high[therapist], 0) + Max(objective->low[therapist] - load, 0);
 }
 
+/* By how much more is out of the band when a load grows by so much; 0 without a band. */
+static inline int64
+cl_plan_more_outside(const PlanWork *state, int therapist, int64 by)
+{
+	int64		load = state->load[therapist];
+
+	if (state->objective.penalty == 0 || state->model->part[therapist] == 0)
+		return 0;
+	return cl_plan_outside(&state->objective, therapist, load + by) - cl_plan_outside(&state->objective, therapist, load);
+}
+
 /* What the objective grows by when a load of the team grows by so much, or by less than nothing. */
 static inline int64
 cl_plan_step(const PlanWork *state, int therapist, int64 by)
@@ -211,9 +222,8 @@ cl_plan_step(const PlanWork *state, int therapist, int64 by)
 	int64		load = state->load[therapist];
 	int64		change = state->model->reciprocal[therapist] * (by * (2 * load + by));
 
-	if (state->objective.penalty != 0 && state->model->part[therapist] != 0)
-		change += state->objective.penalty * (cl_plan_outside(&state->objective, therapist, load + by) -
-											  cl_plan_outside(&state->objective, therapist, load));
+	if (state->objective.penalty != 0)
+		change += state->objective.penalty * cl_plan_more_outside(state, therapist, by);
 	return change;
 }
 
@@ -227,7 +237,6 @@ extern bool cl_plan_fixed(const PlanModel *model, int client);
 extern PlanWork *cl_plan_state(const PlanModel *model);
 extern void cl_plan_objective(PlanWork *state, int64 *low, int64 *high);
 extern void cl_plan_move(PlanWork *state, int client, int to);
-extern int64 cl_plan_gain(const PlanWork *state, int client, int to);
 extern int	cl_plan_extra_cost(const PlanWork *state, int client, int to);
 extern void cl_plan_place_forced(PlanModel *model, PlanWork *state);
 extern int64 cl_plan_clock(void);

@@ -38,20 +38,36 @@ CREATE FUNCTION pg_temp.e(team bigint) RETURNS text LANGUAGE sql AS $$ SELECT fo
 CREATE TEMP TABLE planned AS
   SELECT team, caseload.rebalance(pg_temp.t(team), pg_temp.c(team), pg_temp.e(team)) AS p,
          caseload.rebalance(pg_temp.t(team), pg_temp.c(team), pg_temp.e(team), equity => 'band', target => 0.3) AS band,
+         caseload.rebalance(pg_temp.t(team), pg_temp.c(team), pg_temp.e(team), equity => 'max', target => 4 + team % 9) AS most,
          caseload.rebalance(pg_temp.t(team), pg_temp.c(team), pg_temp.e(team), max_moves => 1) AS one
     FROM generate_series(1, :teams) team;
-SELECT pg_temp.holds('every plan passes check_plan()', 'k.ok',
-  $$ planned, LATERAL caseload.check_plan(p, pg_temp.t(team), pg_temp.c(team), pg_temp.e(team)) k $$, :teams * 12);
-SELECT pg_temp.holds('so does one for a band, but that what counts there is the band', $$ k.ok OR k.check_name LIKE 'every bundle%' $$,
-  $$ planned, LATERAL caseload.check_plan(band, pg_temp.t(team), pg_temp.c(team), pg_temp.e(team)) k $$, :teams * 12);
--- the twin: a plan with the ends of a move exchanged does not
-SELECT pg_temp.holds('check_plan() finds a move that is not one', 'wrong >= 2',
-  $$ (SELECT team, count(*) FILTER (WHERE NOT k.ok) AS wrong
-        FROM (SELECT team, p, (p).moves[1] AS m FROM planned WHERE (p).move_count > 0 AND (p).moves[1].weight > 0) x,
-             LATERAL (SELECT jsonb_populate_record(p, jsonb_build_object('moves', jsonb_build_array(
-                        to_jsonb(m) || jsonb_build_object('from_therapist', (m).to_therapist, 'to_therapist', (m).from_therapist)) || (to_jsonb((p).moves) - 0))) AS q) y,
-             LATERAL caseload.check_plan(q, pg_temp.t(team), pg_temp.c(team), pg_temp.e(team)) k
-       GROUP BY team) z $$, :teams / 4);
+CREATE FUNCTION pg_temp.wrong(team bigint, p caseload.plan, c text DEFAULT NULL) RETURNS text[] LANGUAGE sql AS $$
+  SELECT coalesce(array_agg(k.check_name), '{}') FROM caseload.check_plan(p, pg_temp.t(team), coalesce(c, pg_temp.c(team)), pg_temp.e(team)) k WHERE k.ok IS NOT TRUE
+$$;
+SELECT pg_temp.holds('every plan passes check_plan()', $$ pg_temp.wrong(team, p) = '{}' $$, 'planned', :teams);
+SELECT pg_temp.holds('so does one for a band', $$ pg_temp.wrong(team, band) = '{}' $$, 'planned', :teams);
+SELECT pg_temp.holds('and for a maximum', $$ pg_temp.wrong(team, most) = '{}' $$, 'planned', :teams);
+-- twins: a plan with something else in a move, or elsewhere, does not
+CREATE FUNCTION pg_temp.planted(p caseload.plan, change jsonb) RETURNS caseload.plan LANGUAGE sql AS $$
+  SELECT jsonb_populate_record(p, jsonb_build_object('moves', jsonb_build_array(to_jsonb((p).moves[1]) || change) || (to_jsonb((p).moves) - 0)))
+$$;
+CREATE TEMP TABLE moving AS
+  SELECT team, x.p, x.banded, (x.p).moves[1] AS m
+    FROM planned, LATERAL (VALUES (p, false), (band, true), (most, true)) x (p, banded)
+   WHERE (x.p).move_count > 0 AND (x.p).moves[1].weight > 0;
+SELECT pg_temp.holds('check_plan() finds a move with its ends exchanged', 'cardinality(pg_temp.wrong(team, pg_temp.planted(p, jsonb_build_object(''from_therapist'', (m).to_therapist, ''to_therapist'', (m).from_therapist)))) >= 2',
+  'moving', :teams / 2);
+SELECT pg_temp.holds('and a gain that is not', $$ pg_temp.wrong(team, pg_temp.planted(p, jsonb_build_object('gain', (m).gain + CASE WHEN (p).fte_exact THEN 0.001 ELSE (p).ssq_before END))) = '{"every bundle gains what it says, and all but forced moves more than nothing"}' $$,
+  'moving', :teams / 2);
+SELECT pg_temp.holds('of the band, too', $$ pg_temp.wrong(team, pg_temp.planted(p, jsonb_build_object('band_gain', (m).band_gain + (p).load_unit))) = '{"every bundle gains what it says, and all but forced moves more than nothing"}' $$,
+  'moving WHERE banded', :teams / 4);
+SELECT pg_temp.holds('and what is out of it', $$ pg_temp.wrong(team, jsonb_populate_record(p, jsonb_build_object('out_of_band', (p).out_of_band + (p).load_unit))) = '{"load out of the band"}' $$,
+  'moving WHERE banded', :teams / 4);
+-- from where the first move leads, the way back does harm, and says so
+SELECT pg_temp.holds('and a bundle that does harm', $$ 'every bundle gains what it says, and all but forced moves more than nothing' = ANY (pg_temp.wrong(team,
+    jsonb_populate_record(p, jsonb_build_object('moves', jsonb_build_array(to_jsonb(m) || jsonb_build_object('from_therapist', (m).to_therapist, 'to_therapist', (m).from_therapist, 'gain', -(m).gain)))),
+    format('SELECT client_id, weight, CASE WHEN client_id = %L THEN %L ELSE therapist_id END AS therapist_id, move_cost, locked FROM (%s) c', (m).client_id, (m).to_therapist, pg_temp.c(team)))) $$,
+  $$ moving WHERE NOT banded AND (m).kind = 'reassign' AND (p).fte_exact $$, :teams / 4);
 
 -- Every assignment there is: loads that can be had after one client more, each with the least cost.
 CREATE TEMP TABLE choice AS

@@ -17,7 +17,7 @@
  * more to be better than the best from there.
  *
  * With a goal, clients go nowhere else than there: that puts the moves of a
- * plan in order.
+ * plan in order.  Then no move brings more load out of the band.
  */
 #include "postgres.h"
 
@@ -176,6 +176,16 @@ hopeless(const Descent *descent, int client, int64 most, const Best *best)
 		(int128) most * Max(best->cost, 0) < (int128) best->gain * state->model->cost[client];
 }
 
+/* Would a move bring no more load out of the band? */
+static inline bool
+stays_inside(const PlanWork *state, int client, int to)
+{
+	int64		weight = state->model->weight[client];
+
+	return state->objective.penalty == 0 ||
+		cl_plan_more_outside(state, state->at[client], -weight) + cl_plan_more_outside(state, to, weight) <= 0;
+}
+
 /* Compare the ways of a client with the best of its therapist so far. */
 static void
 look_at(Descent *descent, int client, int from, Best *best)
@@ -199,7 +209,7 @@ look_at(Descent *descent, int client, int from, Best *best)
 	if (descent->goal != NULL)
 	{
 		to = descent->goal[client];
-		if (to != from && state->load[to] + weight <= model->room[to])
+		if (to != from && state->load[to] + weight <= model->room[to] && stays_inside(state, client, to))
 			consider(descent, client, to, relief - cl_plan_step(state, to, weight), best);
 		return;
 	}
@@ -266,7 +276,7 @@ invite(Descent *descent, int to)
 			continue;
 		weight = model->weight[client];
 		if (from == to || model->class_of[client] < 0 || (descent->goal != NULL && descent->goal[client] != to) ||
-			state->load[to] + weight > model->room[to])
+			state->load[to] + weight > model->room[to] || (descent->goal != NULL && !stays_inside(state, client, to)))
 			continue;
 		gain = -cl_plan_step(state, from, -weight) - cl_plan_step(state, to, weight);
 		/* most are not better than the best, at no less cost */

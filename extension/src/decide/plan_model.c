@@ -72,6 +72,8 @@ make_lists(const PlanInput *rows, PairLists *lists)
 	lists->therapist = allocate(sizeof(int32) * rows->n_pairs);
 	for (int64 i = 0; i < rows->n_pairs; i++)
 	{
+		if ((i & 65535) == 0)
+			CHECK_FOR_INTERRUPTS();
 		lists->first[rows->pair_client[i] + 2]++;
 		first[rows->pair_therapist[i] + 2]++;
 	}
@@ -79,9 +81,12 @@ make_lists(const PlanInput *rows, PairLists *lists)
 		lists->first[j] += lists->first[j - 1];
 	for (int i = 2; i <= rows->n_therapists; i++)
 		first[i] += first[i - 1];
-	CHECK_FOR_INTERRUPTS();
 	for (int64 i = 0; i < rows->n_pairs; i++)
+	{
+		if ((i & 65535) == 0)
+			CHECK_FOR_INTERRUPTS();
 		client[first[rows->pair_therapist[i] + 1]++] = rows->pair_client[i];
+	}
 	/* now first[i + 1] is where the list of i ends */
 	for (int i = 0; i < rows->n_therapists; i++)
 	{
@@ -200,6 +205,8 @@ make_takers(PlanModel *model)
 
 		if (class < 0)
 			continue;
+		if ((j & 4095) == 0)
+			CHECK_FOR_INTERRUPTS();
 		for (int64 i = model->first[class]; i < model->first[class + 1]; i++)
 			model->taker_first[model->member[i] + 2]++;
 		total += model->first[class + 1] - model->first[class];
@@ -263,6 +270,7 @@ compare_weights(const void *a, const void *b)
 	const WeightOf *one = a;
 	const WeightOf *other = b;
 
+	CHECK_FOR_INTERRUPTS();
 	if (one->component != other->component)
 		return one->component < other->component ? -1 : 1;
 	return one->weight < other->weight ? -1 : one->weight > other->weight;

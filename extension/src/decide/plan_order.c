@@ -8,6 +8,8 @@
  * meet at a therapist are joined to a swap or a chain; and when no pair is
  * good, all that are left of a component go together.  What would only do
  * harm is left out, so the plan can be better than its goal, never worse.
+ * With a band, no bundle brings more load out of it, whatever that does to the
+ * squares.
  */
 #include "postgres.h"
 
@@ -74,13 +76,17 @@ list_remaining(Order *order)
 	return n;
 }
 
-/* What moving a set of clients to their goals gains; false where somebody would be brought above the room. */
+/*
+ * What moving a set of clients to their goals gains; false where somebody
+ * would be brought above the room, or more would be out of the band.
+ */
 static bool
 joint_gain(Order *order, const int32 *clients, int n, int64 *gain)
 {
 	PlanWork   *state = order->state;
 	int32		touched[4];
 	int64		by[4];
+	int64		outside = 0;
 	int			used = 0;
 
 	Assert(n <= 2);
@@ -110,8 +116,9 @@ joint_gain(Order *order, const int32 *clients, int n, int64 *gain)
 		if (by[at] > 0 && state->load[touched[at]] + by[at] > state->model->room[touched[at]])
 			return false;
 		*gain -= cl_plan_step(state, touched[at], by[at]);
+		outside += cl_plan_more_outside(state, touched[at], by[at]);
 	}
-	return true;
+	return outside <= 0;
 }
 
 static void
@@ -188,6 +195,7 @@ join_all(Order *order)
 	const PlanModel *model = order->model;
 	int64	   *by = palloc0(sizeof(int64) * (model->n_therapists + 1));
 	int128	   *gain = palloc0(sizeof(int128) * (model->n_therapists + 1));
+	int64	   *outside = palloc0(sizeof(int64) * (model->n_therapists + 1));
 	bool	   *full = palloc0(sizeof(bool) * (model->n_therapists + 1));
 	int		   *moves = palloc0(sizeof(int) * (model->n_therapists + 1));
 	bool		any = false;
@@ -202,12 +210,13 @@ join_all(Order *order)
 	for (int i = 0; i < model->n_therapists; i++)
 	{
 		gain[model->component[i]] -= cl_plan_step(state, i, by[i]);
+		outside[model->component[i]] += cl_plan_more_outside(state, i, by[i]);
 		if (by[i] > 0 && state->load[i] + by[i] > model->room[i])
 			full[model->component[i]] = true;
 	}
 	for (int i = 0; i < model->n_therapists; i++)
 	{
-		if (moves[i] == 0 || gain[i] <= 0 || full[i])
+		if (moves[i] == 0 || gain[i] <= 0 || outside[i] > 0 || full[i])
 			continue;
 		any = true;
 		order->n_bundles++;
@@ -217,6 +226,7 @@ join_all(Order *order)
 	}
 	pfree(by);
 	pfree(gain);
+	pfree(outside);
 	pfree(full);
 	pfree(moves);
 	return any;

@@ -598,6 +598,8 @@ put_in_order(PlanInput *rows, KeySet *therapists, KeySet *clients)
 	}
 	for (int64 i = 0; i < rows->n_pairs; i++)
 	{
+		if ((i & 65535) == 0)
+			CHECK_FOR_INTERRUPTS();
 		rows->pair_client[i] = client_rank[rows->pair_client[i]];
 		rows->pair_therapist[i] = therapist_rank[rows->pair_therapist[i]];
 	}

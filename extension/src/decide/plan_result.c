@@ -1,13 +1,11 @@
 /*
  * plan_result.c
- *		Plans as rows: numbers in the units they came in, and reasons.
+ *		Plans as rows, and reasons.
  *
  * A reason is made of facts: how far both ends were from their fair share
  * before, how far after, and who would have been next.
  */
 #include "postgres.h"
-
-#include <math.h>
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
@@ -25,187 +23,6 @@
 #include "plan_result.h"
 
 #define PLAN_VERSION	1
-
-/* ------------------------------------------------------------- numbers --- */
-
-/* A quotient of numbers that are not negative, rounded half up. */
-Datum
-cl_ratio(int128 numerator, int128 denominator, int decimals)
-{
-	int128		power = 1;
-
-	for (int i = 0; i < decimals; i++)
-		power *= 10;
-	return NumericGetDatum(int64_div_fast_to_numeric((int64) ((numerator * power * 2 + denominator) / (denominator * 2)), decimals));
-}
-
-static Datum
-trimmed(Datum number)
-{
-	return DirectFunctionCall1(numeric_trim_scale, number);
-}
-
-/* A load as it came. */
-Datum
-cl_plan_load(const PlanModel *model, int64 load)
-{
-	return trimmed(NumericGetDatum(int64_div_fast_to_numeric(load * model->unit, 3)));
-}
-
-/* The same for a full-time position. */
-Datum
-cl_plan_per_fte(const PlanModel *model, int64 load, int64 part)
-{
-	return cl_ratio((int128) load * model->unit, (int128) part * model->fte_unit, 4);
-}
-
-static Datum
-big_numeric(int128 value)
-{
-	char		digits[64];
-	int			at = sizeof(digits) - 1;
-	bool		negative = value < 0;
-
-	digits[at] = '\0';
-	do
-	{
-		int			digit = (int) (value % 10);
-
-		digits[--at] = (char) ('0' + (negative ? -digit : digit));
-		value /= 10;
-	} while (value != 0);
-	if (negative)
-		digits[--at] = '-';
-	return DirectFunctionCall3(numeric_in, CStringGetDatum(digits + at), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-}
-
-/* A sum of squares per FTE in the units that loads came in. */
-Datum
-cl_plan_squares(const PlanModel *model, int128 ssq)
-{
-	int128		square = (int128) model->unit * model->unit;
-	int128		divisor = (int128) model->scale * model->fte_unit * 1000;
-	int128		most = ((int128) 1 << 126) / (square * 2000000);
-
-	/* six decimals, rounded half away from zero */
-	if (ssq <= most && ssq >= -most)
-	{
-		int128		doubled = ssq * square * 2000000;
-		int128		result = (doubled + (ssq < 0 ? -divisor : divisor)) / (divisor * 2);
-
-		if (result <= PG_INT64_MAX && result >= PG_INT64_MIN)
-			return NumericGetDatum(int64_div_fast_to_numeric((int64) result, 6));
-	}
-	return DirectFunctionCall2(numeric_round,
-							   DirectFunctionCall2(numeric_div,
-												   DirectFunctionCall2(numeric_mul, big_numeric(square), big_numeric(ssq)),
-												   big_numeric(divisor)),
-							   Int32GetDatum(6));
-}
-
-static double
-jain_of(const PlanModel *model, int64 total, int128 ssq)
-{
-	if (ssq == 0)
-		return 1;
-	return (double) total * total * model->scale / ((double) ssq * model->fte_total);
-}
-
-static Datum
-rounded(double value, int decimals)
-{
-	double		whole = value * pow(10, decimals);
-
-	/* exact for a double, and what it rounds to has fewer digits than one */
-	if (fabs(whole) < 1e14)
-		return NumericGetDatum(int64_div_fast_to_numeric((int64) round(whole), decimals));
-	return DirectFunctionCall2(numeric_round, DirectFunctionCall1(float8_numeric, Float8GetDatum(value)), Int32GetDatum(decimals));
-}
-
-/* Jain's index of a team with this total and sum of squares; 1 where nobody has anything. */
-Datum
-cl_plan_jain(const PlanModel *model, int64 total, int128 ssq)
-{
-	return rounded(Min(jain_of(model, total, ssq), 1), 6);
-}
-
-/* The coefficient of variation that goes with it. */
-Datum
-cl_plan_cv(const PlanModel *model, int64 total, int128 ssq)
-{
-	double		jain = jain_of(model, total, ssq);
-
-	return rounded(jain <= 0 || jain >= 1 ? 0 : sqrt(1 / jain - 1), 6);
-}
-
-/* What the team carries. */
-int64
-cl_plan_team_load(const PlanWork *state)
-{
-	int64		total = 0;
-
-	for (int i = 0; i < state->model->n_therapists; i++)
-		if (state->model->part[i] > 0)
-			total += state->load[i];
-	return total;
-}
-
-/* The highest load per FTE; false: there is no team. */
-bool
-cl_plan_highest(const PlanWork *state, int64 *load, int64 *part)
-{
-	const PlanModel *model = state->model;
-	bool		any = false;
-
-	for (int i = 0; i < model->n_therapists; i++)
-		if (model->part[i] > 0 && (!any || (int128) state->load[i] * *part > (int128) *load * model->part[i]))
-		{
-			*load = state->load[i];
-			*part = model->part[i];
-			any = true;
-		}
-	return any;
-}
-
-static int
-compare_levels(const void *a, const void *b, void *arg)
-{
-	const PlanWork *state = arg;
-	int			one = *(const int32 *) a;
-	int			other = *(const int32 *) b;
-	int128		left = (int128) state->load[one] * state->model->part[other];
-	int128		right = (int128) state->load[other] * state->model->part[one];
-
-	if (left != right)
-		return left < right ? -1 : 1;
-	return one - other;
-}
-
-/* Gini's index of loads per FTE, each weighted by the FTE. */
-static double
-gini_of(const PlanWork *state)
-{
-	const PlanModel *model = state->model;
-	int32	   *order = palloc(sizeof(int32) * (model->n_therapists + 1));
-	int			n = 0;
-	double		parts = 0;
-	double		area = 0;
-	double		total = (double) cl_plan_team_load(state);
-
-	for (int i = 0; i < model->n_therapists; i++)
-		if (model->part[i] > 0)
-			order[n++] = i;
-	qsort_arg(order, n, sizeof(int32), compare_levels, unconstify(PlanWork *, state));
-	for (int at = 0; at < n; at++)
-	{
-		area += state->load[order[at]] * (2 * parts + model->part[order[at]]);
-		parts += model->part[order[at]];
-	}
-	pfree(order);
-	return total == 0 ? 0 : Max(area / (total * parts) - 1, 0);
-}
-
-/* ---------------------------------------------------------------- rows --- */
 
 void
 cl_row_begin(RowBuilder *row, TupleDesc desc)
@@ -350,6 +167,25 @@ append_share(StringInfo text, const PlanReport *report, int therapist, int64 loa
 		appendStringInfo(text, "%s", number_text(cl_plan_load(model, load)));
 }
 
+/* What a bundle gains. */
+typedef struct BundleGain
+{
+	int128		squares;
+	int64		inside;			/* units that were out of the band */
+} BundleGain;
+
+/* The gain of a move in the squares alone. */
+static int64
+squares_gained(const PlanWork *state, int client, int to)
+{
+	const PlanModel *model = state->model;
+	int64		weight = model->weight[client];
+	int			from = state->at[client];
+
+	return model->reciprocal[from] * (weight * (2 * state->load[from] - weight)) -
+		model->reciprocal[to] * (weight * (2 * state->load[to] + weight));
+}
+
 /* The next best therapist for a client, before the move; -1: none. */
 static int
 next_best(PlanWork *state, int client, int to, int64 *gain)
@@ -365,7 +201,7 @@ next_best(PlanWork *state, int client, int to, int64 *gain)
 
 		if (other == to || other == state->at[client] || state->load[other] + model->weight[client] > model->room[other])
 			continue;
-		other_gain = cl_plan_gain(state, client, other);
+		other_gain = squares_gained(state, client, other);
 		if (best < 0 || other_gain > *gain)
 		{
 			best = other;
@@ -393,14 +229,15 @@ kind_name(int kind)
 
 /* One move as a row, done on the way. */
 static Datum
-move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, int128 bundle_gain, int64 *total, Datum *equity)
+move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, const BundleGain *bundle_gain, int64 *total,
+		 Datum *equity)
 {
 	const PlanModel *model = report->model;
 	const PlanStep *step = &report->steps[n];
 	int64		weight = model->weight[step->client];
 	int64		from_before = state->load[step->from];
 	int64		to_before = state->load[step->to];
-	int64		gain = cl_plan_gain(state, step->client, step->to);
+	int64		gain = squares_gained(state, step->client, step->to);
 	int64		other_gain = 0;
 	int			other = next_best(state, step->client, step->to, &other_gain);
 	StringInfoData reason;
@@ -467,18 +304,21 @@ move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, int12
 	cl_row_add(&row, *equity);
 	*equity = cl_plan_jain(model, *total, state->ssq);
 	cl_row_add(&row, *equity);
-	cl_row_add(&row, cl_plan_squares(model, bundle_gain));
+	cl_row_add(&row, cl_plan_squares(model, bundle_gain->squares));
+	if (state->objective.penalty == 0)
+		cl_row_null(&row);
+	else
+		cl_row_add(&row, cl_plan_load(model, bundle_gain->inside));
 	cl_row_text(&row, reason.data);
 	cl_row_add(&row, DirectFunctionCall1(jsonb_in, CStringGetDatum(detail.data)));
 	return cl_row_end(&row);
 }
 
-/* What the steps of a bundle gain together, from this state on. */
-static int128
+/* What the steps of a bundle gain together, from this state on: of the squares, and of what is out of the band. */
+static BundleGain
 gain_of_bundle(const PlanReport *report, PlanWork *state, int first)
 {
-	int128		before = state->ssq;
-	int128		gain;
+	BundleGain	gain = {.squares = state->ssq,.inside = state->out_of_band};
 	int			end = first;
 
 	while (end < report->n_steps && report->steps[end].bundle == report->steps[first].bundle)
@@ -486,7 +326,8 @@ gain_of_bundle(const PlanReport *report, PlanWork *state, int first)
 		cl_plan_move(state, report->steps[end].client, report->steps[end].to);
 		end++;
 	}
-	gain = before - state->ssq;
+	gain.squares -= state->ssq;
+	gain.inside -= state->out_of_band;
 	while (--end >= first)
 		cl_plan_move(state, report->steps[end].client, report->steps[end].from);
 	return gain;
@@ -513,16 +354,17 @@ moves_array(TupleDesc plan_desc, int column, const PlanReport *report)
 	Datum	   *rows = palloc_extended(sizeof(Datum) * (report->n_steps + 1), MCXT_ALLOC_HUGE);
 	Oid			type;
 	TupleDesc	desc = element_desc(plan_desc, column, &type);
-	int128		gain = 0;
+	BundleGain	gain = {0};
 	int64		total = cl_plan_team_load(state);
 	Datum		equity = cl_plan_jain(report->model, total, state->ssq);
 
+	cl_plan_objective(state, report->end->objective.low, report->end->objective.high);
 	for (int n = 0; n < report->n_steps; n++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (n == 0 || report->steps[n].bundle != report->steps[n - 1].bundle)
 			gain = gain_of_bundle(report, state, n);
-		rows[n] = move_row(desc, report, state, n, gain, &total, &equity);
+		rows[n] = move_row(desc, report, state, n, &gain, &total, &equity);
 	}
 	return row_array(rows, report->n_steps, type);
 }
@@ -534,6 +376,7 @@ loads_array(TupleDesc plan_desc, int column, const PlanReport *report)
 	Datum	   *rows = palloc(sizeof(Datum) * (model->n_therapists + 1));
 	Oid			type;
 	TupleDesc	desc = element_desc(plan_desc, column, &type);
+	const PlanObjective *band = &report->end->objective;
 
 	for (int i = 0; i < model->n_therapists; i++)
 	{
@@ -544,12 +387,12 @@ loads_array(TupleDesc plan_desc, int column, const PlanReport *report)
 
 		cl_row_begin(&row, desc);
 		cl_row_text(&row, model->therapist[i]);
-		cl_row_add(&row, trimmed(NumericGetDatum(int64_div_fast_to_numeric(model->fte[i], 3))));
+		cl_row_add(&row, cl_plan_fte(model, i));
 		cl_row_add(&row, cl_plan_load(model, before));
 		cl_row_add(&row, cl_plan_load(model, after));
 		if (model->part[i] == 0)
 		{
-			for (int n = 0; n < 5; n++)
+			for (int n = 0; n < 7; n++)
 				cl_row_null(&row);
 		}
 		else
@@ -566,6 +409,16 @@ loads_array(TupleDesc plan_desc, int column, const PlanReport *report)
 			{
 				cl_row_add(&row, percent(report, i, before));
 				cl_row_add(&row, percent(report, i, after));
+			}
+			if (band->penalty == 0)
+			{
+				cl_row_null(&row);
+				cl_row_null(&row);
+			}
+			else
+			{
+				cl_row_add(&row, cl_plan_load(model, band->low[i]));
+				cl_row_add(&row, cl_plan_load(model, band->high[i]));
 			}
 		}
 		rows[i] = cl_row_end(&row);
@@ -647,15 +500,15 @@ cl_plan_row(TupleDesc desc, const PlanReport *report)
 	if (report->ssq_bound == 0)
 		cl_row_add(&row, cl_ratio(0, 1, 4));
 	else
-		cl_row_add(&row, rounded(((double) (end->ssq - report->ssq_bound)) * 100 / (double) report->ssq_bound, 4));
+		cl_row_add(&row, cl_plan_rounded(((double) (end->ssq - report->ssq_bound)) * 100 / (double) report->ssq_bound, 4));
 	cl_row_add(&row, cl_plan_jain(model, cl_plan_team_load(today), today->ssq));
 	cl_row_add(&row, cl_plan_jain(model, total, end->ssq));
 	cl_row_add(&row, cl_plan_jain(model, total, report->ssq_bound));
 	cl_row_add(&row, cl_plan_cv(model, cl_plan_team_load(today), today->ssq));
 	cl_row_add(&row, cl_plan_cv(model, total, end->ssq));
 	cl_row_add(&row, cl_plan_cv(model, total, report->ssq_bound));
-	cl_row_add(&row, rounded(gini_of(today), 6));
-	cl_row_add(&row, rounded(gini_of(end), 6));
+	cl_row_add(&row, cl_plan_rounded(cl_plan_gini(today), 6));
+	cl_row_add(&row, cl_plan_rounded(cl_plan_gini(end), 6));
 	add_highest(&row, model, today);
 	add_highest(&row, model, end);
 	if (cl_plan_max_bound(model, report->fair, &bound_load, &bound_part, &bound_block))

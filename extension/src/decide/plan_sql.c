@@ -630,7 +630,7 @@ plan_rows(PG_FUNCTION_ARGS)
 		if (j < 0)
 		{
 			cl_row_text(&row, model->therapist[n]);
-			cl_row_add(&row, DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(int64_div_fast_to_numeric(model->fte[n], 3))));
+			cl_row_add(&row, cl_plan_fte(model, (int) n));
 			cl_row_add(&row, cl_plan_load(model, model->base[n]));
 			if (input->capacity[n] < 0)
 				cl_row_null(&row);

@@ -120,15 +120,6 @@ cl_plan_objective(PlanWork *state, int64 *low, int64 *high)
 	state->objective.penalty *= 8;
 }
 
-/* By how much the objective falls when the client goes there. */
-int64
-cl_plan_gain(const PlanWork *state, int client, int to)
-{
-	int64		weight = state->model->weight[client];
-
-	return -(cl_plan_step(state, state->at[client], -weight) + cl_plan_step(state, to, weight));
-}
-
 /* What that costs beyond what the client's move has cost so far. */
 int
 cl_plan_extra_cost(const PlanWork *state, int client, int to)
@@ -148,9 +139,7 @@ change_load(PlanWork *state, int therapist, int64 by)
 	if (model->part[therapist] > 0)
 	{
 		state->ssq += (int128) model->reciprocal[therapist] * (by * (2 * load + by));
-		if (state->objective.penalty != 0)
-			state->out_of_band += cl_plan_outside(&state->objective, therapist, load + by) -
-				cl_plan_outside(&state->objective, therapist, load);
+		state->out_of_band += cl_plan_more_outside(state, therapist, by);
 	}
 	state->load[therapist] += by;
 }

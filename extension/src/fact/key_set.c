@@ -221,6 +221,8 @@ compare_keys(const SubjectKey *a, const SubjectKey *b)
 static int
 compare_positions(const void *a, const void *b, void *keys)
 {
+	/* sorting some hundred thousand takes long enough to be stopped */
+	CHECK_FOR_INTERRUPTS();
 	return compare_keys((SubjectKey *) keys + *(const int *) a,
 						(SubjectKey *) keys + *(const int *) b);
 }
