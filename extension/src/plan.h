@@ -262,6 +262,10 @@ extern int128 cl_plan_ssq_bound(const PlanModel *model, const FairShare *fair);
 extern bool cl_plan_max_bound(const PlanModel *model, const FairShare *fair, int64 *load, int64 *part, int *block);
 extern PlanRelaxation *cl_plan_relax(const PlanModel *model, const PlanWork *start);
 extern void cl_plan_relax_more(PlanRelaxation *relaxation, const PlanObjective *band, int64 price, int sweeps);
+extern const int64 *cl_plan_relax_prices(const PlanRelaxation *relaxation);
 extern int128 cl_plan_price_bound(const PlanRelaxation *relaxation, const PlanObjective *band, int64 price);
+
+/* plan_cover.c */
+extern int64 cl_plan_cover_bound(const PlanModel *model, const PlanObjective *band, const int64 *start, int64 move_price, int64 enough);
 
 #endif							/* CL_PLAN_H */

@@ -109,10 +109,10 @@ CREATE TEMP TABLE truth AS
 CREATE INDEX ON truth (team);
 ANALYZE truth;
 CREATE TEMP TABLE best AS SELECT team, min(ssq) AS ssq, min(highest) AS highest, min(cost) FILTER (WHERE within) AS band_cost, count(*) AS worlds FROM truth GROUP BY team;
-SELECT diag(format('%s teams, %s different ends, %s of them at most; the best is found for %s %%, proven for %s %%; bands met: %s, met at least cost: %s',
+SELECT diag(format('%s teams, %s different ends, %s of them at most; the best is found for %s %%, proven for %s %%; bands met: %s, met at least cost: %s, proven: %s',
             count(*), sum(worlds), max(worlds), round(100.0 * count(*) FILTER (WHERE (p).ssq_after <= ssq + 0.000001 + CASE WHEN (p).fte_exact THEN 0 ELSE ssq / 1000 END) / count(*), 1),
             round(100.0 * count(*) FILTER (WHERE (p).status = 'optimal') / count(*), 1), count(*) FILTER (WHERE (band).out_of_band = 0),
-            count(*) FILTER (WHERE (band).out_of_band = 0 AND (band).move_cost = band_cost)))
+            count(*) FILTER (WHERE (band).out_of_band = 0 AND (band).move_cost = band_cost), count(*) FILTER (WHERE (band).out_of_band = 0 AND (band).cost_bound = (band).move_cost)))
   FROM best JOIN planned USING (team);
 SELECT pg_temp.holds('no plan is better than the best', $$ (p).ssq_after >= ssq - 0.000001 AND ((p).max_after >= highest - 0.0001 OR highest IS NULL) $$, 'best JOIN planned USING (team)', :teams);
 SELECT pg_temp.holds('the bound of the squares is below the best', $$ (p).ssq_bound <= ssq + 0.000001 $$, 'best JOIN planned USING (team)', :teams);
@@ -130,6 +130,7 @@ SELECT pg_temp.holds('a curve promises nothing that cannot be', $$ k.ssq_bound <
 SELECT pg_temp.holds('a bound raised by one in a hundred is found out', 'n > 0', $$ (SELECT count(*) FILTER (WHERE (p).ssq_bound * 1.01 > ssq + 0.000001) AS n FROM best JOIN planned USING (team)) t $$, 1);
 SELECT pg_temp.holds('a cost bound raised by one, too', 'n > 0',
   $$ (SELECT count(*) FILTER (WHERE (p).cost_bound + 1 > (SELECT min(t.cost) FROM truth t WHERE t.team = planned.team AND t.ssq <= (p).ssq_after + 0.000001)) AS n FROM planned) t $$, 1);
+SELECT pg_temp.holds('that of a band, too', 'n > 0', $$ (SELECT count(*) FILTER (WHERE (band).cost_bound + 1 > band_cost) AS n FROM best JOIN planned USING (team) WHERE (band).out_of_band = 0) t $$, 1);
 SELECT pg_temp.holds('the best is found for nine teams of ten', 'found > 0.9 * n',
   $$ (SELECT count(*) AS n, count(*) FILTER (WHERE (p).ssq_after <= ssq + 0.000001 + CASE WHEN (p).fte_exact THEN 0 ELSE ssq / 1000 END) AS found FROM best JOIN planned USING (team)) t $$, 1);
 

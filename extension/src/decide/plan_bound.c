@@ -327,6 +327,12 @@ cl_plan_relax_more(PlanRelaxation *relaxation, const PlanObjective *band, int64 
 	}
 }
 
+const int64 *
+cl_plan_relax_prices(const PlanRelaxation *relaxation)
+{
+	return relaxation->price;
+}
+
 /*
  * The bound at the prices found.  Without a band: every plan has SSQ +
  * move_price * cost at least that.  With one: every plan in the band has

@@ -199,7 +199,8 @@ cost_bound(PlanModel *model, const PlanWork *end, const PlanStep *steps, int n_s
 	if (price == 0 || n_steps == 0)
 		return bound;
 	relaxation = cl_plan_relax(model, end);
-	for (int round = 0; round < 3; round++)
+	/* for a band whole clients say more than better fractions */
+	for (int round = 0; round < (band != NULL ? 1 : 3); round++)
 	{
 		int128		left;
 
@@ -208,6 +209,8 @@ cost_bound(PlanModel *model, const PlanWork *end, const PlanStep *steps, int n_s
 		if (left > 0)
 			bound = Max(bound, (int64) ((left + price - 1) / price));
 	}
+	if (band != NULL && bound < end->cost)
+		bound = Max(bound, cl_plan_cover_bound(model, band, cl_plan_relax_prices(relaxation), price, end->cost));
 	return Min(bound, end->cost);
 }
 
