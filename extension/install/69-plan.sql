@@ -78,7 +78,7 @@ COMMENT ON FUNCTION caseload.plan_eligible(date, text) IS 'Who may take which se
 
 CREATE OR REPLACE FUNCTION caseload.check_plan(
   plan caseload.plan, therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL,
-  in_district text DEFAULT NULL)
+  in_district text DEFAULT NULL, options text DEFAULT NULL)
 RETURNS TABLE (check_name text, ok boolean, said text, found text)
 LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 13
 -- nothing is known of the rows that a query will bring
@@ -95,10 +95,15 @@ BEGIN ATOMIC
     SELECT w.witness FROM w
   ), r AS MATERIALIZED (
     SELECT r.kind, r.client_id, r.therapist_id, r.fte, r.load, r.capacity, r.move_cost, r.locked
-      FROM caseload.plan_rows(check_plan.therapists, check_plan.clients, check_plan.eligible, check_plan.as_of, check_plan.in_district) r
+      FROM caseload.plan_rows(check_plan.therapists, check_plan.clients, check_plan.eligible, check_plan.as_of, check_plan.in_district, options => check_plan.options) r
   ), m AS MATERIALIZED (
-    SELECT m.seq, m.bundle, m.kind, coalesce(m.service_id, m.client_id) AS key, m.from_therapist, m.to_therapist, m.weight, m.move_cost, m.gain, m.band_gain
+    SELECT m.seq, m.bundle, m.kind, coalesce(m.service_id, m.client_id) AS key, m.option_id, m.from_therapist, m.to_therapist, m.weight, m.move_cost, m.gain, m.band_gain
       FROM w, unnest(w.moves) m
+  ), f AS MATERIALIZED (
+    -- options that are taken, as they were read
+    SELECT m.seq, m.bundle, r.therapist_id, r.load AS freed, r.move_cost, m.from_therapist = r.therapist_id AND m.weight = r.load AND NOT r.locked AS allowed
+      FROM m LEFT JOIN r ON r.kind = 'option' AND r.client_id = m.option_id
+     WHERE m.kind IN ('group', 'push_in')
   ), t AS (
     SELECT r.therapist_id, r.fte, coalesce(r.load, 0) AS base, r.capacity FROM r WHERE r.kind = 'therapist'
   ), q AS (
@@ -119,10 +124,11 @@ BEGIN ATOMIC
   ), p AS MATERIALIZED (
     SELECT p.therapist_id, p.fte, p.load_before, p.load_after, p.band_low, p.band_high FROM w, unnest(w.loads) p
   ), l AS MATERIALIZED (
-    SELECT t.therapist_id, t.fte, t.capacity, t.base + coalesce(b.load, 0) AS before, t.base + coalesce(a.load, 0) AS after
+    SELECT t.therapist_id, t.fte, t.capacity, t.base + coalesce(b.load, 0) AS before, t.base + coalesce(a.load, 0) - coalesce(o.freed, 0) AS after
       FROM t
       LEFT JOIN (SELECT c.home, sum(c.weight) AS load FROM c GROUP BY c.home) b ON b.home = t.therapist_id
       LEFT JOIN (SELECT c.now, sum(c.weight) AS load FROM c GROUP BY c.now) a ON a.now = t.therapist_id
+      LEFT JOIN (SELECT f.therapist_id, sum(f.freed) AS freed FROM f GROUP BY f.therapist_id) o ON o.therapist_id = t.therapist_id
   ), e AS (
     SELECT sum(l.before ^ 2 / l.fte) AS ssq_before, sum(l.after ^ 2 / l.fte) AS ssq_after, max(l.after / l.fte) AS highest,
            sum(l.after) ^ 2 / nullif(sum(l.fte) * sum(l.after ^ 2 / l.fte), 0) AS jain
@@ -130,13 +136,16 @@ BEGIN ATOMIC
   ), x AS (
     SELECT (SELECT coalesce(sum(t.base), 0) FROM v, t WHERE t.therapist_id = ANY (v.witness))
            + (SELECT coalesce(sum(c.weight), 0) FROM v, c
-               WHERE CASE WHEN c.stays THEN c.home = ANY (v.witness) ELSE NOT c.outside END) AS captive,
+               WHERE CASE WHEN c.stays THEN c.home = ANY (v.witness) ELSE NOT c.outside END) - (SELECT coalesce(sum(r.load), 0) FROM v, r WHERE r.kind = 'option' AND r.therapist_id = ANY (v.witness)) AS captive,
            (SELECT sum(t.fte) FROM v, t WHERE t.therapist_id = ANY (v.witness)) AS fte
   ), s AS (
     -- the load of each therapist before each bundle that changes it, and by how much
     SELECT b.bundle, b.therapist_id, l.before + sum(b.by) OVER (PARTITION BY b.therapist_id ORDER BY b.bundle) - b.by AS load, b.by
       FROM (SELECT m.bundle, v.therapist_id, sum(v.by) AS by
-              FROM m JOIN c USING (key), LATERAL (VALUES (m.from_therapist, -c.weight), (m.to_therapist, c.weight)) v (therapist_id, by)
+              FROM (SELECT m.bundle, m.from_therapist, m.to_therapist, c.weight FROM m JOIN c USING (key)
+                    UNION ALL SELECT f.bundle, f.therapist_id, NULL, f.freed FROM f) m,
+                   LATERAL (VALUES (m.from_therapist, -m.weight), (m.to_therapist, m.weight)) v (therapist_id, by)
+             WHERE v.therapist_id IS NOT NULL
              GROUP BY m.bundle, v.therapist_id) b
       JOIN l USING (therapist_id)
   ), g AS MATERIALIZED (
@@ -145,15 +154,18 @@ BEGIN ATOMIC
       FROM s JOIN l USING (therapist_id) JOIN p USING (therapist_id)
      WHERE l.fte > 0
      GROUP BY s.bundle
+  ), u AS (
+    SELECT (SELECT coalesce(sum(c.move_cost), 0) FROM m JOIN c USING (key)) + (SELECT coalesce(sum(f.move_cost), 0) FROM f) AS cost
   ), o AS (
     SELECT sum(greatest(l.after - p.band_high, p.band_low - l.after, 0)) AS outside FROM l JOIN p USING (therapist_id) WHERE l.fte > 0 AND p.band_high IS NOT NULL
   )
   SELECT k.check_name, k.ok, k.said, k.found
-    FROM w CROSS JOIN e CROSS JOIN x CROSS JOIN o CROSS JOIN LATERAL (VALUES
+    FROM w CROSS JOIN e CROSS JOIN x CROSS JOIN o CROSS JOIN u CROSS JOIN LATERAL (VALUES
       (1, 'everybody moves once, from where they are',
-       NOT EXISTS (SELECT FROM m LEFT JOIN c USING (key) WHERE c.home IS DISTINCT FROM m.from_therapist)
-         AND (SELECT count(*) = count(DISTINCT m.key) FROM m), (SELECT count(*)::text FROM m),
-       (SELECT count(*)::text FROM m JOIN c USING (key) WHERE c.home = m.from_therapist AND c.weight = m.weight)),
+       NOT EXISTS (SELECT FROM m LEFT JOIN c USING (key) WHERE m.kind NOT IN ('group', 'push_in') AND c.home IS DISTINCT FROM m.from_therapist)
+         AND NOT EXISTS (SELECT FROM f WHERE f.allowed IS NOT TRUE)
+         AND (SELECT count(*) = count(DISTINCT m.key) + count(DISTINCT m.option_id) FROM m), (SELECT count(*)::text FROM m),
+       ((SELECT count(*) FROM m JOIN c USING (key) WHERE c.home = m.from_therapist AND c.weight = m.weight) + (SELECT count(*) FROM f WHERE f.allowed))::text),
       (2, 'nobody goes where they may not, nor who is locked', (SELECT coalesce(bool_and(c.allowed AND (c.now = c.home OR NOT c.locked)), true) FROM c), NULL, NULL),
       (3, 'nobody is brought above the capacity', NOT EXISTS (SELECT FROM l WHERE l.after > l.before AND l.after > l.capacity), NULL, NULL),
       (4, 'loads', NOT EXISTS (
@@ -167,8 +179,7 @@ BEGIN ATOMIC
        w.jain_after::text, round(coalesce(e.jain, 1), 6)::text),
       (8, 'highest load per FTE', abs(e.highest - w.max_after) <= 0.0001 OR e.highest IS NULL AND w.max_after IS NULL,
        w.max_after::text, round(e.highest, 4)::text),
-      (9, 'cost of the moves', (SELECT coalesce(sum(c.move_cost), 0) FROM m JOIN c USING (key)) = w.move_cost,
-       w.move_cost::text, (SELECT coalesce(sum(c.move_cost), 0)::text FROM m JOIN c USING (key))),
+      (9, 'cost of the moves', u.cost = w.move_cost, w.move_cost::text, u.cost::text),
       (10, 'no bound is beyond the plan', w.ssq_bound <= w.ssq_after
          AND coalesce(w.cost_bound <= w.move_cost, true)
          AND coalesce(w.max_bound <= w.max_after, true), NULL, NULL),
@@ -186,7 +197,7 @@ BEGIN ATOMIC
     ) AS k (place, check_name, ok, said, found)
    ORDER BY k.place;
 END;
-COMMENT ON FUNCTION caseload.check_plan(caseload.plan, text, text, text, date, text) IS 'Recomputes in SQL what a plan says, from the same queries (or tables): moves, eligibility, capacity, loads, measures, cost, bounds and witness. Where a plan is right, ok is true in every row. A bundle gains when less is out of the band (or above the maximum), or the same and the squares fall.';
+COMMENT ON FUNCTION caseload.check_plan(caseload.plan, text, text, text, date, text, text) IS 'Recomputes in SQL what a plan says, from the same queries (or tables): moves, eligibility, capacity, loads, measures, cost, bounds and witness. Where a plan is right, ok is true in every row. A bundle gains when less is out of the band (or above the maximum), or the same and the squares fall.';
 
 CREATE OR REPLACE FUNCTION caseload.apply_plan(plan caseload.plan, in_district text DEFAULT NULL, bundles integer DEFAULT NULL)
 RETURNS integer
@@ -198,7 +209,11 @@ DECLARE
   wrong record;
   n integer;
 BEGIN
-  IF EXISTS (SELECT FROM unnest((plan).moves) m WHERE m.service_id IS NULL) THEN
+  IF EXISTS (SELECT FROM unnest((plan).moves) m WHERE m.option_id IS NOT NULL AND (bundles IS NULL OR m.bundle <= bundles)) THEN
+    RAISE EXCEPTION 'groups and push-in sessions are not formed by applying a plan'
+      USING ERRCODE = 'feature_not_supported', HINT = 'Apply the bundles before the first of them, or form it and make the plan anew.';
+  END IF;
+  IF EXISTS (SELECT FROM unnest((plan).moves) m WHERE m.service_id IS NULL AND m.option_id IS NULL) THEN
     RAISE EXCEPTION 'only a plan that moves services can be applied'
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Let the query for clients have the column service_id.';
   END IF;
@@ -224,4 +239,4 @@ BEGIN
   RETURN n;
 END
 $$;
-COMMENT ON FUNCTION caseload.apply_plan(caseload.plan, text, integer) IS 'Gives services to the therapists that a plan names, all of it or its first bundles, and says how many. Refused when a service is not with the therapist any more from whom the plan takes it. Capacity is checked at the end of the transaction, as always.';
+COMMENT ON FUNCTION caseload.apply_plan(caseload.plan, text, integer) IS 'Gives services to the therapists that a plan names, all of it or its first bundles, and says how many. Refused when a service is not with the therapist any more from whom the plan takes it. Refused, too, when there are groups or push-in sessions among them, which somebody has to form. Capacity is checked at the end of the transaction, as always.';

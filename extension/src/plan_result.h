@@ -25,6 +25,7 @@ typedef struct PlanReport
 	const PlanWork *today;
 	const PlanWork *end;
 	const FairShare *fair;
+	const FairShare *least;		/* with all options taken: what bounds are about */
 	const PlanStep *steps;
 	int			n_steps;
 	int			n_bundles;

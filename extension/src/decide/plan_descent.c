@@ -233,6 +233,9 @@ search(Descent *descent, int from)
 	int			before = descent->best[from].client;
 	Best		best = {0};
 
+	/* options that are taken stay so */
+	if (from == state->model->n_therapists)
+		return;
 	/* who was the best is good still: then most others need no look */
 	if (descent->best[from].gain > 0 && state->at[before] == from)
 		look_at(descent, before, from, &best);
@@ -272,7 +275,7 @@ invite(Descent *descent, int to)
 		const Best *best = &descent->best[from];
 		int64		gain;
 
-		if (descent->limit[from] <= price)
+		if (from == model->n_therapists || descent->limit[from] <= price)
 			continue;
 		weight = model->weight[client];
 		if (from == to || model->class_of[client] < 0 || (descent->goal != NULL && descent->goal[client] != to) ||
@@ -296,11 +299,11 @@ list_classes(Descent *descent)
 
 	descent->floor = palloc_extended(sizeof(int64) * (model->n_classes + 1), MCXT_ALLOC_HUGE);
 	descent->least_reciprocal = palloc_extended(sizeof(int64) * (model->n_classes + 1), MCXT_ALLOC_HUGE);
-	descent->class_first = palloc0(sizeof(int64) * (model->n_therapists + 2));
+	descent->class_first = palloc0(sizeof(int64) * (model->n_therapists + 3));
 	descent->class = palloc_extended(sizeof(int32) * (pairs + 1), MCXT_ALLOC_HUGE);
 	for (int64 pair = 0; pair < pairs; pair++)
 		descent->class_first[model->member[pair] + 2]++;
-	for (int i = 2; i <= model->n_therapists; i++)
+	for (int i = 2; i <= model->n_therapists + 1; i++)
 		descent->class_first[i] += descent->class_first[i - 1];
 	for (int k = 0; k < model->n_classes; k++)
 	{
@@ -321,17 +324,6 @@ search_all(Descent *descent)
 {
 	for (int i = 0; i < descent->state->model->n_therapists; i++)
 		search(descent, i);
-}
-
-static bool
-target_met(const Descent *descent)
-{
-	const PlanWork *state = descent->state;
-	const PlanStop *stop = descent->stop;
-
-	if (stop->band && state->out_of_band == 0)
-		return true;
-	return stop->has_target && state->ssq <= stop->target_ssq;
 }
 
 static bool
@@ -392,7 +384,7 @@ cl_plan_descend(PlanWork *state, const PlanStop *stop, const int32 *goal, PlanSt
 		Best	   *best;
 		int			to;
 
-		if (target_met(&descent))
+		if (cl_plan_target_met(state, stop))
 		{
 			end = PLAN_END_TARGET;
 			break;

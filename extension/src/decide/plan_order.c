@@ -61,7 +61,7 @@ list_remaining(Order *order)
 	const PlanModel *model = order->model;
 	int			n = 0;
 
-	for (int i = 0; i < model->n_therapists; i++)
+	for (int i = 0; i <= model->n_therapists; i++)
 		order->from_head[i] = order->to_head[i] = -1;
 	for (int j = model->n_clients - 1; j >= 0; j--)
 	{
@@ -187,6 +187,15 @@ kind_of_pair(const Order *order, int one, int other)
 	return order->state->at[one] == order->goal[other] && order->state->at[other] == order->goal[one] ? PLAN_SWAP : PLAN_CHAIN;
 }
 
+/* Where a move belongs; an option is taken where it is. */
+static int
+component_of(const Order *order, int client)
+{
+	const PlanModel *model = order->model;
+
+	return model->component[cl_plan_option(model, client) != NULL ? model->home[client] : order->goal[client]];
+}
+
 /* All moves of a component that are left, as one bundle, if that is good; else they are left out. */
 static bool
 join_all(Order *order)
@@ -205,7 +214,7 @@ join_all(Order *order)
 		{
 			by[state->at[j]] -= model->weight[j];
 			by[order->goal[j]] += model->weight[j];
-			moves[model->component[order->goal[j]]]++;
+			moves[component_of(order, j)]++;
 		}
 	for (int i = 0; i < model->n_therapists; i++)
 	{
@@ -221,7 +230,7 @@ join_all(Order *order)
 		any = true;
 		order->n_bundles++;
 		for (int j = 0; j < model->n_clients; j++)
-			if (order->goal[j] != state->at[j] && model->component[order->goal[j]] == i)
+			if (order->goal[j] != state->at[j] && component_of(order, j) == i)
 				add_step(order, j, PLAN_CHAIN);
 	}
 	pfree(by);
@@ -235,8 +244,7 @@ join_all(Order *order)
 static bool
 enough(const Order *order, const PlanStop *stop)
 {
-	return (stop->band && order->state->out_of_band == 0) ||
-		(stop->has_target && order->state->ssq <= stop->target_ssq);
+	return cl_plan_target_met(order->state, stop);
 }
 
 /*

@@ -2,7 +2,7 @@
  * plan_read.c
  *		Reading therapists, clients, and who may take whom.
  *
- * Each of the three is a query, run read-only with the caller's rights and
+ * Each of the three, and of the options, is a query, run read-only with the caller's rights and
  * snapshot, so policies on rows hold.  Columns have fixed names; one too many
  * is refused, since it is nearly always a misspelt one.  Rows may come in any
  * order: they are put in the order of their ids.  They are taken as the
@@ -21,67 +21,10 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
-#include "key_set.h"
-#include "plan_read.h"
+#include "plan_reader.h"
 
-#define KNOWN_NUMBERS	256		/* a power of two */
-#define KNOWN_BYTES		14
 #define KNOWN_IDS		1024
-#define MOST_THOUSANDTHS	INT64CONST(1000000000000)	/* a thousand million of anything */
 #define MOST_COST		1000
-
-/* A column that a query may have. */
-typedef struct Column
-{
-	const char *name;
-	enum
-	{
-		COLUMN_ID, COLUMN_NUMBER, COLUMN_BOOLEAN
-	}			kind;
-	bool		wanted;
-	int			number;			/* in the result; 0: not there */
-	Oid			type;
-	FmgrInfo	output;			/* of an id that is no text */
-} Column;
-
-/* A numeric that was read before: weights are few, and their arithmetic is slow. */
-typedef struct KnownNumber
-{
-	uint8		length;			/* 0: none */
-	char		bytes[KNOWN_BYTES];
-	int64		thousandths;
-} KnownNumber;
-
-/* A therapist of whom a pair was read before; short ids are compared at once. */
-typedef struct KnownId
-{
-	uint64		word;			/* 0: none */
-	int			place;
-} KnownId;
-
-/* A query in work. */
-typedef struct Reader
-{
-	const char *what;			/* for messages */
-	Column	   *columns;
-	int			n_columns;
-	PlanInput  *rows;
-	KeySet	   *therapists;
-	KeySet	   *clients;
-	Datum		no_district;
-	int64		memory_limit;
-	void		(*take) (struct Reader *);
-	KnownNumber *known;
-	/* the row in work */
-	int64		row;
-	TupleTableSlot *slot;
-	MemoryContext batch;		/* what a row leaves behind */
-	int			capacity;		/* of the arrays that grow */
-	bool		by_service;		/* what moves are services, not clients */
-	int			last_client;	/* of the pair before; rows of a client often come together */
-	size_t		last_length;	/* of its id */
-	KnownId    *known_id;
-} Reader;
 
 /* What the executor gives the rows of a query to. */
 typedef struct RowReceiver
@@ -103,139 +46,6 @@ enum
 	E_CLIENT, E_SERVICE, E_THERAPIST, E_ELIGIBLE
 };
 
-/* -------------------------------------------------------------- values --- */
-
-/* A number in thousandths; not good when it has more decimals or is out of range. */
-int64
-cl_plan_thousandths(Datum value, Oid type, bool *good)
-{
-	Numeric		number;
-	Numeric		whole;
-	int64		result = 0;
-
-	*good = true;
-	switch (type)
-	{
-		case INT2OID:
-			return (int64) DatumGetInt16(value) * 1000;
-		case INT4OID:
-			return (int64) DatumGetInt32(value) * 1000;
-		case INT8OID:
-			result = DatumGetInt64(value);
-			*good = result >= -MOST_THOUSANDTHS && result <= MOST_THOUSANDTHS / 1000;
-			return *good ? result * 1000 : 0;
-		default:
-			break;
-	}
-	number = DatumGetNumeric(value);
-	if (numeric_is_nan(number) || numeric_is_inf(number))
-	{
-		*good = false;
-		return 0;
-	}
-	number = DatumGetNumeric(DirectFunctionCall2(numeric_mul, value,
-												 DirectFunctionCall1(int4_numeric, Int32GetDatum(1000))));
-	whole = DatumGetNumeric(DirectFunctionCall2(numeric_trunc, NumericGetDatum(number), Int32GetDatum(0)));
-	*good = DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(number), NumericGetDatum(whole))) == 0 &&
-		DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(whole),
-										  DirectFunctionCall1(int8_numeric, Int64GetDatum(MOST_THOUSANDTHS)))) <= 0 &&
-		DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(whole),
-										  DirectFunctionCall1(int8_numeric, Int64GetDatum(-MOST_THOUSANDTHS)))) >= 0;
-	return *good ? DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(whole))) : 0;
-}
-
-pg_noreturn static void
-bad_value(const Reader *reader, const Column *column, const char *id, const char *wrong, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s of row " INT64_FORMAT " of the query for %s %s", column->name, reader->row, reader->what, wrong),
-			 id != NULL ? errdetail("It is the row of \"%s\".", id) : 0,
-			 hint != NULL ? errhint("%s", hint) : 0));
-}
-
-/* What the row has in a column; NULL where there is no such column. */
-static inline Datum
-column_value(const Reader *reader, const Column *column, bool *isnull)
-{
-	*isnull = column->number == 0 || reader->slot->tts_isnull[column->number - 1];
-	return *isnull ? (Datum) 0 : reader->slot->tts_values[column->number - 1];
-}
-
-/* The id in a column as text; NULL where it is NULL or there is no such column. */
-static Datum
-id_value(const Reader *reader, const Column *column, bool *isnull)
-{
-	Datum		value = column_value(reader, column, isnull);
-
-	if (*isnull || column->type == TEXTOID || column->type == VARCHAROID)
-		return value;
-	return CStringGetTextDatum(OutputFunctionCall(unconstify(FmgrInfo *, &column->output), value));
-}
-
-/* Thousandths of a numeric, which are looked up where it was seen lately. */
-static int64
-known_thousandths(const Reader *reader, Datum value, bool *good)
-{
-	const struct varlena *number = PG_DETOAST_DATUM_PACKED(value);
-	size_t		length = VARSIZE_ANY_EXHDR(number);
-	KnownNumber *known;
-	uint32		hash = 0;
-	int64		result;
-
-	if (length > KNOWN_BYTES)
-		return cl_plan_thousandths(value, NUMERICOID, good);
-	for (size_t i = 0; i < length; i++)
-		hash = hash * 31 + (uint8) VARDATA_ANY(number)[i];
-	known = &reader->known[(hash ^ hash >> 8) & (KNOWN_NUMBERS - 1)];
-	*good = true;
-	if (known->length == length && memcmp(known->bytes, VARDATA_ANY(number), length) == 0)
-		return known->thousandths;
-	result = cl_plan_thousandths(value, NUMERICOID, good);
-	if (*good)
-	{
-		known->length = (uint8) length;
-		memcpy(known->bytes, VARDATA_ANY(number), length);
-		known->thousandths = result;
-	}
-	return result;
-}
-
-/* A number that must not be below 0. */
-static int64
-number_value(const Reader *reader, const Column *column, const char *id, int64 when_null, bool may_be_null)
-{
-	bool		isnull;
-	bool		good;
-	Datum		value = column_value(reader, column, &isnull);
-	int64		result;
-
-	if (isnull)
-	{
-		if (!may_be_null)
-			bad_value(reader, column, id, "is NULL", NULL);
-		return when_null;
-	}
-	if (column->type == NUMERICOID)
-		result = known_thousandths(reader, value, &good);
-	else
-		result = cl_plan_thousandths(value, column->type, &good);
-	if (!good)
-		bad_value(reader, column, id, "has more than three decimals or is out of range", "Round it.");
-	if (result < 0)
-		bad_value(reader, column, id, "is negative", NULL);
-	return result;
-}
-
-static bool
-boolean_value(const Reader *reader, const Column *column, bool when_null)
-{
-	bool		isnull;
-	Datum		value = column_value(reader, column, &isnull);
-
-	return isnull ? when_null : DatumGetBool(value);
-}
-
 /* ---------------------------------------------------------------- rows --- */
 
 static void *
@@ -249,35 +59,15 @@ static int
 new_place(Reader *reader, KeySet *set, const Column *column)
 {
 	bool		isnull;
-	Datum		id = id_value(reader, column, &isnull);
+	Datum		id = cl_reader_id(reader, column, &isnull);
 	int			before = set->count;
 	int			place;
 
 	if (isnull)
-		bad_value(reader, column, NULL, "is NULL", NULL);
+		cl_reader_bad_value(reader, column, NULL, "is NULL", NULL);
 	place = cl_keys_add(set, reader->no_district, id);
 	if (place < before)
-		bad_value(reader, column, set->keys[place].id, "is there twice", NULL);
-	return place;
-}
-
-/* The place of an id that must be known; -1 where it is NULL. */
-static int
-known_place(const Reader *reader, const KeySet *set, const Column *column, const char *id, const char *where)
-{
-	bool		isnull;
-	Datum		value = id_value(reader, column, &isnull);
-	int			place;
-
-	if (isnull)
-		return -1;
-	place = cl_keys_place(set, reader->no_district, value);
-	if (place < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s \"%s\" of row " INT64_FORMAT " of the query for %s is not among the %s",
-						column->name, TextDatumGetCString(value), reader->row, reader->what, where),
-				 id != NULL ? errdetail("It is the row of \"%s\".", id) : 0));
+		cl_reader_bad_value(reader, column, set->keys[place].id, "is there twice", NULL);
 	return place;
 }
 
@@ -295,11 +85,11 @@ read_therapist(Reader *reader)
 		rows->base = grow(rows->base, sizeof(int64), reader->capacity);
 		rows->capacity = grow(rows->capacity, sizeof(int64), reader->capacity);
 	}
-	rows->fte[place] = number_value(reader, &reader->columns[T_FTE], id, 0, false);
+	rows->fte[place] = cl_reader_number(reader, &reader->columns[T_FTE], id, 0, false);
 	if (rows->fte[place] > 1000000)
-		bad_value(reader, &reader->columns[T_FTE], id, "is above 1000", NULL);
-	rows->base[place] = number_value(reader, &reader->columns[T_BASE], id, 0, true);
-	rows->capacity[place] = number_value(reader, &reader->columns[T_CAPACITY], id, -1, true);
+		cl_reader_bad_value(reader, &reader->columns[T_FTE], id, "is above 1000", NULL);
+	rows->base[place] = cl_reader_number(reader, &reader->columns[T_BASE], id, 0, true);
+	rows->capacity[place] = cl_reader_number(reader, &reader->columns[T_CAPACITY], id, -1, true);
 	rows->n_therapists = reader->therapists->count;
 }
 
@@ -329,16 +119,16 @@ read_client(Reader *reader)
 		rows->locked = grow(rows->locked, sizeof(bool), reader->capacity);
 	}
 	if (reader->by_service)
-		label = id_value(reader, &reader->columns[C_CLIENT], &no_label);
+		label = cl_reader_id(reader, &reader->columns[C_CLIENT], &no_label);
 	rows->label[place] = no_label ? NULL : MemoryContextStrdup(rows->context, TextDatumGetCString(label));
-	rows->weight[place] = number_value(reader, &reader->columns[C_WEIGHT], id, 0, false);
-	rows->home[place] = known_place(reader, reader->therapists, &reader->columns[C_THERAPIST], id, "therapists");
-	cost = number_value(reader, &reader->columns[C_COST], id, -1, true);
+	rows->weight[place] = cl_reader_number(reader, &reader->columns[C_WEIGHT], id, 0, false);
+	rows->home[place] = cl_reader_known(reader, reader->therapists, &reader->columns[C_THERAPIST], id, "therapists");
+	cost = cl_reader_number(reader, &reader->columns[C_COST], id, -1, true);
 	if (cost != -1 && (cost % 1000 != 0 || cost == 0 || cost > MOST_COST * 1000))
-		bad_value(reader, &reader->columns[C_COST], id, "is no whole number from 1 to 1000",
+		cl_reader_bad_value(reader, &reader->columns[C_COST], id, "is no whole number from 1 to 1000",
 				  "NULL stands for what the plan takes by itself: 1, or 2 for weights above the median. Who must not be moved is locked.");
 	rows->cost[place] = cost < 0 ? 0 : (int32) (cost / 1000);
-	rows->locked[place] = boolean_value(reader, &reader->columns[C_LOCKED], false);
+	rows->locked[place] = cl_reader_boolean(reader, &reader->columns[C_LOCKED], false);
 	rows->n_clients = reader->clients->count;
 }
 
@@ -347,7 +137,7 @@ static bool
 same_id(const Reader *reader, const Column *column, const char *id, size_t length)
 {
 	bool		isnull;
-	Datum		value = id_value(reader, column, &isnull);
+	Datum		value = cl_reader_id(reader, column, &isnull);
 	text	   *string;
 
 	if (isnull)
@@ -365,9 +155,9 @@ find_client(Reader *reader)
 
 	if (client >= 0 && same_id(reader, key, reader->clients->keys[client].id, reader->last_length))
 		return client;
-	client = known_place(reader, reader->clients, key, NULL, "clients");
+	client = cl_reader_known(reader, reader->clients, key, NULL, "clients");
 	if (client < 0)
-		bad_value(reader, key, NULL, "is NULL", NULL);
+		cl_reader_bad_value(reader, key, NULL, "is NULL", NULL);
 	reader->last_client = client;
 	reader->last_length = strlen(reader->clients->keys[client].id);
 	return client;
@@ -380,11 +170,11 @@ find_taker(Reader *reader, int client)
 	KnownId    *known = NULL;
 	uint64		word = 0;
 	bool		isnull;
-	Datum		value = id_value(reader, column, &isnull);
+	Datum		value = cl_reader_id(reader, column, &isnull);
 	int			place;
 
 	if (isnull)
-		bad_value(reader, column, reader->clients->keys[client].id, "is NULL", NULL);
+		cl_reader_bad_value(reader, column, reader->clients->keys[client].id, "is NULL", NULL);
 	if (VARSIZE_ANY_EXHDR(DatumGetTextPP(value)) <= sizeof(word))
 	{
 		memcpy(&word, VARDATA_ANY(DatumGetTextPP(value)), VARSIZE_ANY_EXHDR(DatumGetTextPP(value)));
@@ -392,7 +182,7 @@ find_taker(Reader *reader, int client)
 		if (word != 0 && known->word == word)
 			return known->place;
 	}
-	place = known_place(reader, reader->therapists, column, reader->clients->keys[client].id, "therapists");
+	place = cl_reader_known(reader, reader->therapists, column, reader->clients->keys[client].id, "therapists");
 	if (known != NULL)
 	{
 		known->word = word;
@@ -408,7 +198,7 @@ read_pair(Reader *reader)
 	int			client;
 	int			therapist;
 
-	if (!boolean_value(reader, &reader->columns[E_ELIGIBLE], true))
+	if (!cl_reader_boolean(reader, &reader->columns[E_ELIGIBLE], true))
 		return;
 	client = find_client(reader);
 	therapist = find_taker(reader, client);
@@ -469,11 +259,12 @@ find_columns(Reader *reader, TupleDesc desc)
 		}
 		if ((column->kind == COLUMN_NUMBER && column->type != NUMERICOID && column->type != INT2OID &&
 			 column->type != INT4OID && column->type != INT8OID) ||
-			(column->kind == COLUMN_BOOLEAN && column->type != BOOLOID))
+			(column->kind == COLUMN_BOOLEAN && column->type != BOOLOID) ||
+			(column->kind == COLUMN_IDS && column->type != TEXTARRAYOID))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("column \"%s\" of the query for %s must be %s", name, reader->what,
-							column->kind == COLUMN_NUMBER ? "numeric or an integer" : "boolean")));
+							column->kind == COLUMN_NUMBER ? "numeric or an integer" : column->kind == COLUMN_IDS ? "text[]" : "boolean")));
 	}
 	if (reader->take == read_client)
 		reader->by_service = reader->columns[C_SERVICE].number != 0;
@@ -516,8 +307,8 @@ ignore_end(DestReceiver *self pg_attribute_unused())
 }
 
 /* Run a query and give each row to a function. */
-static void
-read_rows(Reader *reader, const PlanSource *source, const char *query, const char *of_tables, void (*take) (Reader *))
+void
+cl_reader_rows(Reader *reader, const PlanSource *source, const char *query, const char *of_tables, void (*take) (Reader *))
 {
 	Oid			types[2] = {DATEOID, TEXTOID};
 	bool		own = (query == NULL);
@@ -586,6 +377,16 @@ put_in_order(PlanInput *rows, KeySet *therapists, KeySet *clients)
 	REORDER(int32, rows->home, rows->n_clients, client_rank);
 	REORDER(int32, rows->cost, rows->n_clients, client_rank);
 	REORDER(bool, rows->locked, rows->n_clients, client_rank);
+	if (rows->in_option != NULL)
+		REORDER(bool, rows->in_option, rows->n_clients, client_rank);
+	for (int n = 0; n < rows->n_options; n++)
+	{
+		PlanOption *option = &rows->option[n];
+
+		option->therapist = therapist_rank[option->therapist];
+		for (int m = 0; m < option->n_clients; m++)
+			option->client[m] = client_rank[option->client[m]];
+	}
 	rows->therapist = palloc_extended(sizeof(char *) * (rows->n_therapists + 1), MCXT_ALLOC_HUGE);
 	rows->client = palloc_extended(sizeof(char *) * (rows->n_clients + 1), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < rows->n_therapists; i++)
@@ -657,20 +458,22 @@ cl_plan_read(const PlanSource *source, int64 memory_limit)
 	reader.what = "therapists";
 	reader.columns = therapist_columns;
 	reader.n_columns = lengthof(therapist_columns);
-	read_rows(&reader, source, source->therapists, "SELECT * FROM caseload.plan_therapists($1, $2)", read_therapist);
+	cl_reader_rows(&reader, source, source->therapists, "SELECT * FROM caseload.plan_therapists($1, $2)", read_therapist);
 	reader.what = "clients";
 	reader.columns = client_columns;
 	reader.n_columns = lengthof(client_columns);
 	reader.capacity = 64;
-	read_rows(&reader, source, source->clients, "SELECT * FROM caseload.plan_clients($1, $2)", read_client);
+	cl_reader_rows(&reader, source, source->clients, "SELECT * FROM caseload.plan_clients($1, $2)", read_client);
 	reader.known_id = palloc0(sizeof(KnownId) * KNOWN_IDS);
 	reader.what = "eligible pairs";
 	reader.columns = pair_columns;
 	reader.n_columns = lengthof(pair_columns);
-	read_rows(&reader, source, source->eligible, "SELECT * FROM caseload.plan_eligible($1, $2)", read_pair);
+	cl_reader_rows(&reader, source, source->eligible, "SELECT * FROM caseload.plan_eligible($1, $2)", read_pair);
+	cl_plan_read_options(&reader, source);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	MemoryContextSwitchTo(context);
 	put_in_order(rows, reader.therapists, reader.clients);
+	cl_plan_add_options(rows);
 	return rows;
 }

@@ -227,6 +227,66 @@ kind_name(int kind)
 	}
 }
 
+/* What an option changes. */
+static void
+explain_option(const PlanReport *report, const PlanWork *state, const PlanOption *option, int64 before, StringInfo reason, StringInfo detail)
+{
+	const PlanModel *model = report->model;
+
+	appendStringInfoString(reason, model->therapist[option->therapist]);
+	appendStringInfoChar(reason, ' ');
+	append_share(reason, report, option->therapist, before);
+	appendStringInfo(reason, option->push_in ? "; in class: " : "; together: ");
+	for (int n = 0; n < option->n_clients && n < 10; n++)
+		appendStringInfo(reason, "%s%s", n > 0 ? ", " : "", model->client[option->client[n]]);
+	if (option->n_clients > 10)
+		appendStringInfo(reason, " and %d more", option->n_clients - 10);
+	appendStringInfoString(reason, "; after: ");
+	append_share(reason, report, option->therapist, state->load[option->therapist]);
+	appendStringInfoString(detail, "{\"clients\": [");
+	for (int n = 0; n < option->n_clients; n++)
+	{
+		if (n > 0)
+			appendStringInfoString(detail, ", ");
+		escape_json(detail, model->client[option->client[n]]);
+	}
+	appendStringInfoString(detail, "]}");
+}
+
+/* Why a move, in facts; it is done on the way. */
+static void
+explain_move(const PlanReport *report, PlanWork *state, const PlanStep *step, StringInfo reason, StringInfo detail)
+{
+	const PlanModel *model = report->model;
+	int64		from_before = state->load[step->from];
+	int64		to_before = state->load[step->to];
+	int64		gain = squares_gained(state, step->client, step->to);
+	int64		other_gain = 0;
+	int			other = next_best(state, step->client, step->to, &other_gain);
+
+	cl_plan_move(state, step->client, step->to);
+	appendStringInfoString(reason, model->therapist[step->from]);
+	appendStringInfoChar(reason, ' ');
+	append_share(reason, report, step->from, from_before);
+	appendStringInfo(reason, ", %s ", model->therapist[step->to]);
+	append_share(reason, report, step->to, to_before);
+	appendStringInfo(reason, "; weight %s; after: ", number_text(cl_plan_load(model, model->weight[step->client])));
+	append_share(reason, report, step->from, state->load[step->from]);
+	appendStringInfoString(reason, ", ");
+	append_share(reason, report, step->to, state->load[step->to]);
+	appendStringInfo(detail, "{\"own_gain\": %s", number_text(cl_plan_squares(model, gain)));
+	if (other >= 0)
+	{
+		appendStringInfo(reason, "; next best %s", model->therapist[other]);
+		if (gain > 0)
+			appendStringInfo(reason, " gains %s %% of it", number_text(cl_ratio((int128) Max(other_gain, 0) * 100, gain, 0)));
+		appendStringInfoString(detail, ", \"next_best\": ");
+		escape_json(detail, model->therapist[other]);
+		appendStringInfo(detail, ", \"next_best_gain\": %s", number_text(cl_plan_squares(model, other_gain)));
+	}
+	appendStringInfoChar(detail, '}');
+}
+
 /* One move as a row, done on the way. */
 static Datum
 move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, const BundleGain *bundle_gain, int64 *total,
@@ -234,48 +294,37 @@ move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, const
 {
 	const PlanModel *model = report->model;
 	const PlanStep *step = &report->steps[n];
+	const PlanOption *option = cl_plan_option(model, step->client);
 	int64		weight = model->weight[step->client];
 	int64		from_before = state->load[step->from];
 	int64		to_before = state->load[step->to];
-	int64		gain = squares_gained(state, step->client, step->to);
-	int64		other_gain = 0;
-	int			other = next_best(state, step->client, step->to, &other_gain);
 	StringInfoData reason;
 	StringInfoData detail;
 	RowBuilder	row;
 
-	cl_plan_move(state, step->client, step->to);
+	initStringInfo(&reason);
+	initStringInfo(&detail);
+	if (option == NULL)
+		explain_move(report, state, step, &reason, &detail);
+	else
+	{
+		cl_plan_move(state, step->client, step->to);
+		explain_option(report, state, option, from_before, &reason, &detail);
+		*total -= weight;
+	}
 	if (model->part[step->from] == 0)
 		*total += weight;
-
-	initStringInfo(&reason);
-	appendStringInfoString(&reason, model->therapist[step->from]);
-	appendStringInfoChar(&reason, ' ');
-	append_share(&reason, report, step->from, from_before);
-	appendStringInfo(&reason, ", %s ", model->therapist[step->to]);
-	append_share(&reason, report, step->to, to_before);
-	appendStringInfo(&reason, "; weight %s; after: ", number_text(cl_plan_load(model, weight)));
-	append_share(&reason, report, step->from, state->load[step->from]);
-	appendStringInfoString(&reason, ", ");
-	append_share(&reason, report, step->to, state->load[step->to]);
-	initStringInfo(&detail);
-	appendStringInfo(&detail, "{\"own_gain\": %s", number_text(cl_plan_squares(model, gain)));
-	if (other >= 0)
-	{
-		appendStringInfo(&reason, "; next best %s", model->therapist[other]);
-		if (gain > 0)
-			appendStringInfo(&reason, " gains %s %% of it", number_text(cl_ratio((int128) Max(other_gain, 0) * 100, gain, 0)));
-		appendStringInfoString(&detail, ", \"next_best\": ");
-		escape_json(&detail, model->therapist[other]);
-		appendStringInfo(&detail, ", \"next_best_gain\": %s", number_text(cl_plan_squares(model, other_gain)));
-	}
-	appendStringInfoChar(&detail, '}');
 
 	cl_row_begin(&row, desc);
 	cl_row_add(&row, Int32GetDatum(n + 1));
 	cl_row_add(&row, Int32GetDatum(step->bundle));
-	cl_row_text(&row, kind_name(step->kind));
-	if (model->label[step->client] != NULL)
+	cl_row_text(&row, option == NULL ? kind_name(step->kind) : option->push_in ? "push_in" : "group");
+	if (option != NULL)
+	{
+		cl_row_null(&row);
+		cl_row_null(&row);
+	}
+	else if (model->label[step->client] != NULL)
 	{
 		cl_row_text(&row, model->label[step->client]);
 		cl_row_text(&row, model->client[step->client]);
@@ -285,8 +334,9 @@ move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, const
 		cl_row_text(&row, model->client[step->client]);
 		cl_row_null(&row);
 	}
+	cl_row_text(&row, option == NULL ? NULL : option->id);
 	cl_row_text(&row, model->therapist[step->from]);
-	cl_row_text(&row, model->therapist[step->to]);
+	cl_row_text(&row, option == NULL ? model->therapist[step->to] : NULL);
 	cl_row_add(&row, cl_plan_load(model, weight));
 	cl_row_add(&row, Int32GetDatum(model->cost[step->client]));
 	if (model->part[step->from] == 0)
@@ -299,8 +349,16 @@ move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, const
 		cl_row_add(&row, cl_plan_per_fte(model, from_before, model->part[step->from]));
 		cl_row_add(&row, cl_plan_per_fte(model, state->load[step->from], model->part[step->from]));
 	}
-	cl_row_add(&row, cl_plan_per_fte(model, to_before, model->part[step->to]));
-	cl_row_add(&row, cl_plan_per_fte(model, state->load[step->to], model->part[step->to]));
+	if (option != NULL)
+	{
+		cl_row_null(&row);
+		cl_row_null(&row);
+	}
+	else
+	{
+		cl_row_add(&row, cl_plan_per_fte(model, to_before, model->part[step->to]));
+		cl_row_add(&row, cl_plan_per_fte(model, state->load[step->to], model->part[step->to]));
+	}
 	cl_row_add(&row, *equity);
 	*equity = cl_plan_jain(model, *total, state->ssq);
 	cl_row_add(&row, *equity);
@@ -461,14 +519,17 @@ cl_plan_row(TupleDesc desc, const PlanReport *report)
 	int			dear = 0;
 	int			dear_moved = 0;
 	int			may_move = 0;
+	int			moved = 0;
+	int64		freed = end->load[model->n_therapists];
 	int64		bound_load;
 	int64		bound_part;
 	int			bound_block;
 	RowBuilder	row;
 
-	for (int j = 0; j < model->n_clients; j++)
+	for (int j = 0; j < model->n_clients - model->n_options; j++)
 	{
 		counts[model->state[j]]++;
+		moved += end->at[j] != model->home[j];
 		if (!cl_plan_fixed(model, j))
 		{
 			may_move++;
@@ -483,7 +544,7 @@ cl_plan_row(TupleDesc desc, const PlanReport *report)
 	cl_row_text(&row, report->status);
 	cl_row_text(&row, report->stopped_by);
 	cl_row_add(&row, Int32GetDatum(team));
-	cl_row_add(&row, Int32GetDatum(model->n_clients - counts[CLIENT_WAITING]));
+	cl_row_add(&row, Int32GetDatum(model->n_clients - model->n_options - counts[CLIENT_WAITING]));
 	cl_row_add(&row, Int32GetDatum(counts[CLIENT_WAITING]));
 	cl_row_add(&row, Int32GetDatum(counts[CLIENT_LOCKED]));
 	cl_row_add(&row, Int32GetDatum(counts[CLIENT_FORCED]));
@@ -503,17 +564,17 @@ cl_plan_row(TupleDesc desc, const PlanReport *report)
 		cl_row_add(&row, cl_plan_rounded(((double) (end->ssq - report->ssq_bound)) * 100 / (double) report->ssq_bound, 4));
 	cl_row_add(&row, cl_plan_jain(model, cl_plan_team_load(today), today->ssq));
 	cl_row_add(&row, cl_plan_jain(model, total, end->ssq));
-	cl_row_add(&row, cl_plan_jain(model, total, report->ssq_bound));
+	cl_row_add(&row, cl_plan_jain(model, total + freed, report->ssq_bound));
 	cl_row_add(&row, cl_plan_cv(model, cl_plan_team_load(today), today->ssq));
 	cl_row_add(&row, cl_plan_cv(model, total, end->ssq));
-	cl_row_add(&row, cl_plan_cv(model, total, report->ssq_bound));
+	cl_row_add(&row, cl_plan_cv(model, total + freed, report->ssq_bound));
 	cl_row_add(&row, cl_plan_rounded(cl_plan_gini(today), 6));
 	cl_row_add(&row, cl_plan_rounded(cl_plan_gini(end), 6));
 	add_highest(&row, model, today);
 	add_highest(&row, model, end);
-	if (cl_plan_max_bound(model, report->fair, &bound_load, &bound_part, &bound_block))
+	if (cl_plan_max_bound(model, report->least, &bound_load, &bound_part, &bound_block))
 	{
-		const FairBlock *block = &report->fair->block[bound_block];
+		const FairBlock *block = &report->least->block[bound_block];
 
 		cl_row_add(&row, cl_plan_per_fte(model, bound_load, bound_part));
 		cl_row_add(&row, cl_plan_ids(model, block->member, block->n));
@@ -528,7 +589,11 @@ cl_plan_row(TupleDesc desc, const PlanReport *report)
 	else
 		cl_row_null(&row);
 	add_percent(&row, dear, may_move);
-	add_percent(&row, dear_moved, end->moves);
+	add_percent(&row, dear_moved, moved);
+	if (model->n_options == 0)
+		cl_row_null(&row);
+	else
+		cl_row_add(&row, cl_plan_load(model, freed));
 	cl_row_add(&row, Int64GetDatum(report->evaluations));
 	cl_row_add(&row, cl_plan_load(model, 1));
 	cl_row_add(&row, BoolGetDatum(model->exact));

@@ -45,6 +45,24 @@ cl_plan_look_up(PlanWork *state)
 		state->out_of_time = true;
 }
 
+/* The sum of squares at which Jain's index reaches the target, where so much has been freed. */
+int128
+cl_plan_target_ssq(const PlanModel *model, const PlanStop *stop, int64 freed)
+{
+	int64		total = stop->total - freed;
+
+	return (int128) total * total / stop->jain * model->scale * 1000 / model->fte_total;
+}
+
+/* Is the plan good enough? */
+bool
+cl_plan_target_met(const PlanWork *state, const PlanStop *stop)
+{
+	if (stop->band && state->out_of_band == 0)
+		return true;
+	return stop->jain > 0 && state->ssq <= cl_plan_target_ssq(state->model, stop, state->load[state->model->n_therapists]);
+}
+
 static void
 link_client(PlanWork *state, int client, int therapist)
 {
@@ -78,7 +96,7 @@ cl_plan_state(const PlanModel *model)
 	state->previous = allocate(sizeof(int32) * (model->n_clients + 1));
 	state->load = allocate(sizeof(int64) * (model->n_therapists + 1));
 	state->head = allocate(sizeof(int32) * (model->n_therapists + 1));
-	for (int i = 0; i < model->n_therapists; i++)
+	for (int i = 0; i <= model->n_therapists; i++)
 	{
 		state->load[i] = model->base[i];
 		state->head[i] = -1;
