@@ -156,7 +156,7 @@ INSERT INTO caseload.therapist (district_id, therapist_id, discipline, fte, empl
   VALUES ('plan', 'ann', 'SLP', 1, '(,)', 'PA'), ('plan', 'ben', 'SLP', 0.5, '(,)', 'PA'), ('plan', 'cem', 'SLP', 1, '(,)', 'PA'),
          ('plan', 'dora', 'OT', 1, '(,)', 'PA'), ('plan', 'eve', 'SLP', NULL, '(,)', 'PA'), ('plan', 'finn', 'SLP', 1, '(,)', NULL);
 INSERT INTO caseload.license (district_id, therapist_id, state, discipline, valid)
-  SELECT 'plan', t, 'PA', 'SLP', '(,)' FROM unnest('{ann,ben,cem,eve}'::text[]) t;
+  SELECT 'plan', t, 'PA', 'SLP', CASE t WHEN 'finn' THEN '(,2025-01-01)'::daterange ELSE '(,)' END FROM unnest('{ann,ben,cem,eve,finn}'::text[]) t;
 INSERT INTO caseload.client (district_id, client_id, site_id) SELECT 'plan', 'k' || j, 's' FROM generate_series(1, 8) j;
 INSERT INTO caseload.episode (district_id, client_id, episode, period) SELECT 'plan', 'k' || j, 1, '[2024-09-01,)' FROM generate_series(1, 8) j;
 INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, delivery, group_size, therapist_id, period)
@@ -168,6 +168,13 @@ UPDATE caseload.therapist SET employed = '(,2025-01-01)' WHERE therapist_id = 'c
 SELECT * FROM caseload.plan_therapists('2025-10-01', 'plan') ORDER BY therapist_id;
 SELECT * FROM caseload.plan_clients('2025-10-01', 'plan') ORDER BY service_id;
 SELECT service_id, string_agg(therapist_id, ' ' ORDER BY therapist_id) FROM caseload.plan_eligible('2025-10-01', 'plan') GROUP BY service_id ORDER BY service_id;
+-- the rules of eligible(): advice keeps a service from others, and from nobody who gives it
+BEGIN;
+INSERT INTO caseload.client_need (district_id, client_id, kind, word, required) VALUES ('plan', 'k1', 'language', 'es', true);
+SELECT string_agg(therapist_id, ' ' ORDER BY therapist_id) FROM caseload.plan_eligible('2025-10-01', 'plan') WHERE service_id = 'v1';
+INSERT INTO caseload.therapist_skill (district_id, therapist_id, kind, word) VALUES ('plan', 'ben', 'language', 'es');
+SELECT string_agg(therapist_id, ' ' ORDER BY therapist_id) FROM caseload.plan_eligible('2025-10-01', 'plan') WHERE service_id = 'v1';
+ROLLBACK;
 SELECT pg_temp.in_short(p), m.seq, m.kind, m.service_id, m.client_id, m.from_therapist, m.to_therapist
   FROM caseload.rebalance(as_of => '2025-10-01', in_district => 'plan') p LEFT JOIN LATERAL unnest(p.moves) m ON true;
 SELECT bool_and(k.ok) FROM caseload.rebalance(as_of => '2025-10-01', in_district => 'plan') p, caseload.check_plan(p, as_of => '2025-10-01', in_district => 'plan') k;
@@ -182,6 +189,27 @@ SELECT caseload.apply_plan(:'plan', 'plan');
 SELECT pg_temp.in_short(caseload.rebalance(as_of => '2025-10-01', in_district => 'plan'));
 SELECT caseload.apply_plan(:'plan', 'plan');
 ROLLBACK;
+-- from a day on: what was given stays with who gave it
+BEGIN;
+INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status, service_id)
+  VALUES ('plan', 'k3', 'a1', '2025-09-08 15:00Z', 'attended', 'v3'), ('plan', 'k3', 'a2', '2025-10-13 15:00Z', 'scheduled', 'v3');
+UPDATE caseload.service SET reviewed_on = '2025-05-05' WHERE service_id = 'v3';
+SELECT caseload.apply_plan(:'plan', 'plan', from_date => '2025-10-01');
+SELECT service_id, therapist_id, period, dosage, reviewed_on FROM caseload.service WHERE district_id = 'plan' ORDER BY service_id;
+SELECT appointment_id, service_id FROM caseload.appointment WHERE district_id = 'plan' ORDER BY appointment_id;
+SELECT d.day, w.therapist_id, w.weekly_minutes FROM (VALUES ('2025-09-30'::date), ('2025-10-01')) d (day) CROSS JOIN LATERAL caseload.workload(d.day) w
+ WHERE w.district_id = 'plan' AND w.weekly_minutes > 0 ORDER BY d.day, w.therapist_id;
+SELECT pg_temp.in_short(caseload.rebalance(as_of => '2025-10-01', in_district => 'plan'));
+ROLLBACK;
+BEGIN;
+SELECT caseload.apply_plan(:'plan', 'plan', from_date => '2024-09-01');
+SELECT count(*) FROM caseload.service WHERE district_id = 'plan';
+ROLLBACK;
+BEGIN;
+UPDATE caseload.service SET period = '[2024-09-01,2025-10-01)' WHERE service_id = 'v3';
+SELECT caseload.apply_plan(:'plan', 'plan', from_date => '2025-10-01');
+ROLLBACK;
+SELECT caseload.apply_plan(:'plan', 'plan', from_date => 'infinity');
 SELECT caseload.apply_plan(caseload.rebalance(:T, :C, :E), 'plan');
 SELECT caseload.apply_plan(caseload.rebalance(:T, :C, :E, options => :O), 'plan');
 SELECT caseload.rebalance(in_district => 'nowhere');

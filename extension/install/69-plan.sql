@@ -23,59 +23,62 @@ END
 $$;
 COMMENT ON FUNCTION caseload._plan_district(text) IS 'Internal: the district of a plan: the one that is named, else the only one.';
 
-CREATE OR REPLACE FUNCTION caseload.plan_therapists(as_of date DEFAULT NULL, in_district text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION caseload.plan_therapists(as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL)
 RETURNS TABLE (therapist_id text, fte numeric, capacity numeric)
 LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 100
 BEGIN ATOMIC
   SELECT w.therapist_id, w.fte, CASE WHEN w.capacity_minutes >= 0 THEN round(w.capacity_minutes, 2) END
     FROM caseload.workload(plan_therapists.as_of) w
-   WHERE w.district_id = caseload._plan_district(plan_therapists.in_district) AND w.fte IS NOT NULL
+   WHERE w.district_id = (SELECT caseload._plan_district(plan_therapists.in_district)) AND w.fte IS NOT NULL
+     AND (plan_therapists.in_discipline IS NULL OR w.discipline = plan_therapists.in_discipline)
   UNION ALL
-  -- who is not there any more, and still has services: they must go to others
+  -- who is not there any more (or, of one discipline, has another), and still has services: they must go to others
   SELECT f.therapist_id, 0, NULL
     FROM caseload.service_facts(plan_therapists.as_of) f
-   WHERE f.district_id = caseload._plan_district(plan_therapists.in_district) AND NOT f.waiting AND NOT f.has_therapist
+    LEFT JOIN caseload.therapist t ON t.district_id = f.district_id AND t.therapist_id = f.therapist_id
+   WHERE f.district_id = (SELECT caseload._plan_district(plan_therapists.in_district)) AND NOT f.waiting
+     AND (plan_therapists.in_discipline IS NULL OR f.discipline = plan_therapists.in_discipline)
+     AND (NOT f.has_therapist OR plan_therapists.in_discipline <> t.discipline AND t.fte IS NOT NULL)
    GROUP BY f.therapist_id;
 END;
-COMMENT ON FUNCTION caseload.plan_therapists(date, text) IS 'Therapists of a plan over the tables as of a date (NULL: today): those employed with a recorded FTE, with the weekly minutes of their position as capacity; and, with FTE 0, who is not employed and still has services.';
+COMMENT ON FUNCTION caseload.plan_therapists(date, text, text) IS 'Therapists of a plan over the tables as of a date (NULL: today), of a discipline (NULL: all): those employed with a recorded FTE, with the weekly minutes of their position as capacity; and, with FTE 0, who is not employed (or has another discipline) and still has services.';
 
-CREATE OR REPLACE FUNCTION caseload.plan_clients(as_of date DEFAULT NULL, in_district text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION caseload.plan_clients(as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL)
 RETURNS TABLE (service_id text, client_id text, weight numeric, therapist_id text, locked boolean)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
   SELECT f.service_id, f.client_id, round(coalesce(f.therapist_minutes, 0), 2), f.therapist_id, f.is_group
     FROM caseload.service_facts(plan_clients.as_of) f
     LEFT JOIN caseload.therapist t ON t.district_id = f.district_id AND t.therapist_id = f.therapist_id
-   WHERE f.district_id = caseload._plan_district(plan_clients.in_district)
+   WHERE f.district_id = (SELECT caseload._plan_district(plan_clients.in_district))
+     AND (plan_clients.in_discipline IS NULL OR f.discipline = plan_clients.in_discipline)
      -- whose FTE is not recorded cannot be compared
      AND (f.waiting OR NOT f.has_therapist OR t.fte IS NOT NULL);
 END;
-COMMENT ON FUNCTION caseload.plan_clients(date, text) IS 'What moves in a plan over the tables as of a date (NULL: today): services that are due, weighted by the minutes a week that they cost the therapist. Services in groups are locked: who leaves a group takes no minutes away.';
+COMMENT ON FUNCTION caseload.plan_clients(date, text, text) IS 'What moves in a plan over the tables as of a date (NULL: today), of a discipline (NULL: all): services that are due, weighted by the minutes a week that they cost the therapist. Services in groups are locked: who leaves a group takes no minutes away.';
 
-CREATE OR REPLACE FUNCTION caseload.plan_eligible(as_of date DEFAULT NULL, in_district text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION caseload.plan_eligible(as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL)
 RETURNS TABLE (service_id text, therapist_id text)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
+LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 10000
 BEGIN ATOMIC
-  SELECT v.service_id, t.therapist_id
+  -- as eligible(), with nothing joined to its pairs that can be joined to services
+  SELECT v.service_id, e.candidate_id
     FROM caseload._services_due(plan_eligible.as_of, 0) v
-    JOIN caseload.therapist t ON t.district_id = v.district_id AND t.discipline = v.discipline AND t.employed @> v.day AND t.fte IS NOT NULL
     LEFT JOIN caseload.therapist o ON o.district_id = v.district_id AND o.therapist_id = v.therapist_id
-   WHERE v.district_id = caseload._plan_district(plan_eligible.in_district)
+   CROSS JOIN LATERAL caseload._eligible_therapists(v.district_id, v.service_id, v.client_id, v.discipline, v.delivery, v.tier::integer,
+           v.group_size, v.dosage, v.therapist_id, lower(v.period), upper(v.period), v.day, false) e
+   WHERE v.district_id = (SELECT caseload._plan_district(plan_eligible.in_district))
+     AND (plan_eligible.in_discipline IS NULL OR v.discipline = plan_eligible.in_discipline)
+     AND e.candidate_id NOT IN (SELECT t.therapist_id FROM caseload.therapist t
+                                 WHERE t.district_id = (SELECT caseload._plan_district(plan_eligible.in_district)) AND t.fte IS NULL)
+     -- the services of plan_clients()
      AND (v.therapist_id IS NULL OR o.fte IS NOT NULL OR NOT o.employed @> v.day)
-     AND (v.state IS NULL
-          OR EXISTS (SELECT FROM caseload.license l
-                      WHERE l.district_id = v.district_id AND l.therapist_id = t.therapist_id AND l.discipline = v.discipline
-                        AND l.state = v.state AND l.valid @> v.day)
-             AND (t.state IS NULL
-                  OR EXISTS (SELECT FROM caseload.license l
-                              WHERE l.district_id = v.district_id AND l.therapist_id = t.therapist_id AND l.discipline = v.discipline
-                                AND l.state = t.state AND l.valid @> v.day)))
-     AND NOT EXISTS (SELECT FROM caseload.therapist_scope p
-                      WHERE p.district_id = v.district_id AND p.therapist_id = t.therapist_id AND p.valid @> v.day
-                        AND (p.evaluation_only OR v.grade < p.lowest_grade OR v.grade > p.highest_grade));
+     -- advice stands against a new therapist, and takes nothing away from the one who gives it
+     AND (e.permitted OR e.gives AND e.failing <@ ARRAY['availability', 'reach', 'language', 'specialty', 'weekly_minutes', 'headcount', 'weighting']);
 END;
-COMMENT ON FUNCTION caseload.plan_eligible(date, text) IS 'Who may take which service in a plan over the tables as of a date (NULL: today): the same discipline, employed, licensed in the client''s state and the therapist''s own, within the scope.';
+COMMENT ON FUNCTION caseload.plan_eligible(date, text, text) IS 'Who may take which service in a plan over the tables as of a date (NULL: today), of a discipline (NULL: all): the pairs of eligible() that are permitted, and today''s therapist where no more than advice or load stands against it.';
 
+DROP FUNCTION IF EXISTS caseload.check_plan(caseload.plan, text, text, text, date, text);
 CREATE OR REPLACE FUNCTION caseload.check_plan(
   plan caseload.plan, therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL,
   in_district text DEFAULT NULL, options text DEFAULT NULL)
@@ -199,10 +202,14 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.check_plan(caseload.plan, text, text, text, date, text, text) IS 'Recomputes in SQL what a plan says, from the same queries (or tables): moves, eligibility, capacity, loads, measures, cost, bounds and witness. Where a plan is right, ok is true in every row. A bundle gains when less is out of the band (or above the maximum), or the same and the squares fall.';
 
-CREATE OR REPLACE FUNCTION caseload.apply_plan(plan caseload.plan, in_district text DEFAULT NULL, bundles integer DEFAULT NULL)
+DROP FUNCTION IF EXISTS caseload.apply_plan(caseload.plan, text, integer);
+CREATE OR REPLACE FUNCTION caseload.apply_plan(
+  plan caseload.plan, in_district text DEFAULT NULL, bundles integer DEFAULT NULL, from_date date DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, caseload, pg_temp
+-- days become parts of ids
+SET datestyle = 'ISO, YMD'
 AS $$
 DECLARE
   district text := caseload._plan_district(in_district);
@@ -216,6 +223,8 @@ BEGIN
   IF EXISTS (SELECT FROM unnest((plan).moves) m WHERE m.service_id IS NULL AND m.option_id IS NULL) THEN
     RAISE EXCEPTION 'only a plan that moves services can be applied'
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Let the query for clients have the column service_id.';
+  ELSIF NOT isfinite(from_date) THEN
+    RAISE EXCEPTION 'the day from which a plan is applied must be finite' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   -- in key order, as all who write services do
   PERFORM FROM caseload.service v
@@ -223,20 +232,52 @@ BEGIN
    WHERE v.district_id = district AND (bundles IS NULL OR m.bundle <= bundles)
    ORDER BY v.service_id
      FOR NO KEY UPDATE OF v;
-  SELECT m.service_id, m.from_therapist INTO wrong
+  SELECT m.service_id, m.from_therapist, v.period IS NOT NULL AND upper(v.period) <= from_date AS over INTO wrong
     FROM unnest((plan).moves) m
     LEFT JOIN caseload.service v ON v.district_id = district AND v.service_id = m.service_id
-   WHERE (bundles IS NULL OR m.bundle <= bundles) AND v.therapist_id IS DISTINCT FROM m.from_therapist
+   WHERE (bundles IS NULL OR m.bundle <= bundles)
+     AND (v.therapist_id IS NULL OR v.therapist_id <> m.from_therapist OR upper(v.period) <= from_date)
    ORDER BY m.seq LIMIT 1;
-  IF FOUND THEN
+  IF wrong.over THEN
+    RAISE EXCEPTION 'service "%" has ended before %', wrong.service_id, from_date
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Make the plan as of that day.';
+  ELSIF FOUND THEN
     RAISE EXCEPTION 'service "%" is not with therapist "%" any more', wrong.service_id, wrong.from_therapist
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Make the plan anew.';
   END IF;
-  UPDATE caseload.service v SET therapist_id = m.to_therapist
-    FROM unnest((plan).moves) m
-   WHERE v.district_id = district AND v.service_id = m.service_id AND (bundles IS NULL OR m.bundle <= bundles);
-  GET DIAGNOSTICS n = ROW_COUNT;
+  -- What has been given stays with who gave it: the service ends with the day before and goes on as another, with all that is known of it.
+  WITH m AS (
+    SELECT m.service_id, m.to_therapist FROM unnest((plan).moves) m WHERE bundles IS NULL OR m.bundle <= bundles
+  ), ended AS (
+    UPDATE caseload.service v SET period = daterange(lower(v.period), from_date)
+      FROM m
+     WHERE v.district_id = district AND v.service_id = m.service_id AND (lower_inf(v.period) OR lower(v.period) < from_date)
+    RETURNING v.service_id
+  ), goes_on AS (
+    INSERT INTO caseload.service
+    SELECT (jsonb_populate_record(v, jsonb_build_object('service_id', format('%s from %s', v.service_id, from_date), 'therapist_id', m.to_therapist,
+                                                        'period', daterange(from_date, upper(v.period))))).*
+      FROM caseload.service v
+      JOIN m ON m.service_id = v.service_id
+     WHERE v.district_id = district AND (lower_inf(v.period) OR lower(v.period) < from_date)
+    RETURNING service_id
+  ), rewritten AS (
+    UPDATE caseload.service v SET therapist_id = m.to_therapist
+      FROM m
+     WHERE v.district_id = district AND v.service_id = m.service_id
+       AND (from_date IS NULL OR NOT lower_inf(v.period) AND lower(v.period) >= from_date)
+    RETURNING v.service_id
+  )
+  SELECT (SELECT count(*) FROM goes_on) + (SELECT count(*) FROM rewritten) INTO n;
+  -- what is booked from then on is for the service that goes on
+  UPDATE caseload.appointment a SET service_id = format('%s from %s', a.service_id, from_date)
+    FROM unnest((plan).moves) m, caseload.client c
+    LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
+   WHERE a.district_id = district AND a.service_id = m.service_id AND (bundles IS NULL OR m.bundle <= bundles)
+     AND c.district_id = a.district_id AND c.client_id = a.client_id
+     AND (a.starts_at AT TIME ZONE coalesce(s.time_zone, 'UTC'))::date >= from_date
+     AND EXISTS (SELECT FROM caseload.service v WHERE v.district_id = district AND v.service_id = format('%s from %s', a.service_id, from_date));
   RETURN n;
 END
 $$;
-COMMENT ON FUNCTION caseload.apply_plan(caseload.plan, text, integer) IS 'Gives services to the therapists that a plan names, all of it or its first bundles, and says how many. Refused when a service is not with the therapist any more from whom the plan takes it. Refused, too, when there are groups or push-in sessions among them, which somebody has to form. Capacity is checked at the end of the transaction, as always.';
+COMMENT ON FUNCTION caseload.apply_plan(caseload.plan, text, integer, date) IS 'Gives services to the therapists that a plan names, all of it or its first bundles, and says how many. From a day on: a service that began before it ends, and goes on as another ("S1 from 2026-03-02"), so that what was given stays with who gave it. NULL: the services are rewritten as if they had always been theirs. Refused when a service is not with the therapist any more from whom the plan takes it, and when there are groups or push-in sessions among them, which somebody has to form. Capacity is checked at the end of the transaction, as always.';

@@ -8,11 +8,12 @@
 #
 # Needs a server where PG* point to, which can read files of this script and whose log is server.log in the current folder.
 set -uo pipefail
+# shellcheck source=test/tap/tap.bash
+. "$(dirname "$0")/tap.bash"
 # the server's user is called as the schema, which would be found by "$user"
 export PGOPTIONS='-c client_min_messages=error -c search_path=public' PGTZ=UTC PGDATABASE=caseload_tap_soak
 seconds=${CASELOAD_SECONDS:-10}
 clients=24 others=8
-n=0
 work=$(mktemp -d)
 chmod 755 "$work"
 log=$PWD/server.log
@@ -22,15 +23,6 @@ finish() {
   dropdb --if-exists --force caseload_tap_soak
 }
 trap finish EXIT
-is() { # got wanted name
-  n=$((n + 1))
-  if [[ $1 == "$2" ]]; then echo "ok $n - $3"; else echo "not ok $n - $3" && diff <(echo "$2") <(echo "$1") | head -n 20 | sed 's/^/# /'; fi
-}
-at_least() { # got least name
-  n=$((n + 1))
-  if (($1 >= $2)); then echo "ok $n - $3"; else echo "not ok $n - $3" && echo "# got $1, expected $2 or more"; fi
-}
-sql() { psql -XAtq -v VERBOSITY=terse -v ON_ERROR_STOP=1 "$@" 2>&1; }
 
 dropdb --if-exists --force caseload_tap_soak
 createdb caseload_tap_soak || { echo 'Bail out! no database'; exit 1; }
@@ -248,7 +240,7 @@ is "$seen" 0 'nobody was ever seen with more than capacity'
 is "$(sql -c "$excess")" 0 'nobody has more than capacity'
 at_least "$(sql -c "SELECT max(c) FROM (SELECT count(*) AS c FROM caseload.service WHERE therapist_id ~ '^F' AND period @> CURRENT_DATE GROUP BY therapist_id) x")" 20 'and therapists are nearly full'
 is "$(undocumented "$from")" '' 'no deadlocks but of statements that docs/design.md names'
-echo "# $(deadlocks "$from" | wc -l) deadlocks of those, by statement: $(deadlocks "$from" | sed -E 's/ \| /\n/g' | grep -oE '^(INSERT INTO|UPDATE|DELETE FROM|SELECT) [a-z_.]+' | sort | uniq -c | sort -rn | tr -s ' \n' ' ')"
+deadlocks "$from" | sed -E "s/'[^']*'/…/g; s/^ \\| //" | cut -c 1-300 | sort | uniq -c | sed 's/^ */# deadlocks: /'
 is "$(tail -n "+$from" "$log" | grep -E 'XX[0-9A-Z]{3}|PANIC|concurrently|terminated by signal' | head -n 5)" '' 'the log knows of no internal error'
 is "$(sql -c 'SELECT * FROM caseload.verify()')" '' 'what is derived is right'
 is "$(sql -c 'SELECT count(*) FROM caseload.evaluate(CURRENT_DATE)' -c 'SELECT * FROM caseload.verify(NULL, CURRENT_DATE)')" 1 'after evaluate() all flags are right'

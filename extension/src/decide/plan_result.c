@@ -153,18 +153,20 @@ percent(const PlanReport *report, int therapist, int64 load)
 	return cl_ratio((int128) load * block->parts * 100, (int128) block->load * report->model->part[therapist], 1);
 }
 
+/* What a move does to a therapist: in percent of the fair share, else in loads; "of_what" is said once in a reason. */
 static void
-append_share(StringInfo text, const PlanReport *report, int therapist, int64 load)
+append_change(StringInfo text, const PlanReport *report, int therapist, int64 before, int64 after, const char *of_what)
 {
 	const PlanModel *model = report->model;
-	Datum		share = model->part[therapist] > 0 ? percent(report, therapist, load) : (Datum) 0;
 
-	if (share != (Datum) 0)
-		appendStringInfo(text, "%s %% of the fair share", number_text(share));
-	else if (model->part[therapist] == 0)
-		appendStringInfoString(text, "takes nobody");
+	appendStringInfoString(text, model->therapist[therapist]);
+	if (model->part[therapist] == 0)
+		appendStringInfoString(text, " takes nobody");
+	else if (percent(report, therapist, before) != (Datum) 0)
+		appendStringInfo(text, " from %s to %s %%%s", number_text(percent(report, therapist, before)),
+						 number_text(percent(report, therapist, after)), of_what);
 	else
-		appendStringInfo(text, "%s", number_text(cl_plan_load(model, load)));
+		appendStringInfo(text, " from %s to %s", number_text(cl_plan_load(model, before)), number_text(cl_plan_load(model, after)));
 }
 
 /* What a bundle gains. */
@@ -233,16 +235,12 @@ explain_option(const PlanReport *report, const PlanWork *state, const PlanOption
 {
 	const PlanModel *model = report->model;
 
-	appendStringInfoString(reason, model->therapist[option->therapist]);
-	appendStringInfoChar(reason, ' ');
-	append_share(reason, report, option->therapist, before);
+	append_change(reason, report, option->therapist, before, state->load[option->therapist], " of the fair share");
 	appendStringInfo(reason, option->push_in ? "; in class: " : "; together: ");
 	for (int n = 0; n < option->n_clients && n < 10; n++)
 		appendStringInfo(reason, "%s%s", n > 0 ? ", " : "", model->client[option->client[n]]);
 	if (option->n_clients > 10)
 		appendStringInfo(reason, " and %d more", option->n_clients - 10);
-	appendStringInfoString(reason, "; after: ");
-	append_share(reason, report, option->therapist, state->load[option->therapist]);
 	appendStringInfoString(detail, "{\"clients\": [");
 	for (int n = 0; n < option->n_clients; n++)
 	{
@@ -265,15 +263,10 @@ explain_move(const PlanReport *report, PlanWork *state, const PlanStep *step, St
 	int			other = next_best(state, step->client, step->to, &other_gain);
 
 	cl_plan_move(state, step->client, step->to);
-	appendStringInfoString(reason, model->therapist[step->from]);
-	appendStringInfoChar(reason, ' ');
-	append_share(reason, report, step->from, from_before);
-	appendStringInfo(reason, ", %s ", model->therapist[step->to]);
-	append_share(reason, report, step->to, to_before);
-	appendStringInfo(reason, "; weight %s; after: ", number_text(cl_plan_load(model, model->weight[step->client])));
-	append_share(reason, report, step->from, state->load[step->from]);
+	append_change(reason, report, step->from, from_before, state->load[step->from], " of the fair share");
 	appendStringInfoString(reason, ", ");
-	append_share(reason, report, step->to, state->load[step->to]);
+	append_change(reason, report, step->to, to_before, state->load[step->to], model->part[step->from] == 0 ? " of the fair share" : "");
+	appendStringInfo(reason, "; weight %s", number_text(cl_plan_load(model, model->weight[step->client])));
 	appendStringInfo(detail, "{\"own_gain\": %s", number_text(cl_plan_squares(model, gain)));
 	if (other >= 0)
 	{
