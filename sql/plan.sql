@@ -120,6 +120,35 @@ SELECT caseload.rebalance(:T, 'SELECT j::text AS client_id, j AS weight, ''ann''
 SELECT caseload.rebalance('SELECT i::text AS therapist_id, i / 1000.0 AS fte FROM generate_series(1, 200) i', 'SELECT j::text AS client_id, 9999999.0 + j / 1000.0 AS weight, ''7'' AS therapist_id FROM generate_series(1, 9) j',
   'SELECT j::text AS client_id, i::text AS therapist_id FROM generate_series(1, 9) j, generate_series(1, 200) i');
 
+-- options: groups and push-in sessions, for those above their fair share; who is in one stays
+\set O '$$SELECT * FROM (VALUES (''g1'', ''ann'', ''group'', ARRAY[''c1'', ''c2''], 12.5, 2), (''p1'', ''cem'', ''push_in'', ARRAY[''c7''], 3, NULL), (''p2'', ''dora'', ''push_in'', ARRAY[''c8''], 1, NULL)) v (option_id, therapist_id, kind, client_ids, freed, cost)$$'
+SELECT pg_temp.in_short(p), p.freed, p.locked, m.seq, m.bundle, m.kind, m.client_id, m.option_id, m.from_therapist, m.to_therapist, m.weight, m.move_cost, m.from_after, m.to_after, m.reason, m.detail
+  FROM caseload.rebalance(:T, :C, :E, options => :O) p, unnest(p.moves) m;
+SELECT bool_and(k.ok), count(*) FROM caseload.rebalance(:T, :C, :E, options => :O) p, caseload.check_plan(p, :T, :C, :E, options => :O) k;
+SELECT string_agg(k.check_name, ', ') FROM caseload.rebalance(:T, :C, :E, options => :O) p, caseload.check_plan(p, :T, :C, :E) k WHERE k.ok IS NOT TRUE;
+SELECT client_id, therapist_id, load, move_cost, locked FROM caseload.plan_rows(:T, :C, :E, options => :O) WHERE kind = 'option' OR locked ORDER BY 1;
+SELECT pg_temp.in_short(caseload.rebalance(:T, :C, :E, equity => 'jain', target => 0.8, options => :O)), pg_temp.in_short(caseload.rebalance(:T, :C, :E, equity => 'max', target => 44, options => :O)) \gx
+CREATE FUNCTION pg_temp.with_option(text) RETURNS text LANGUAGE sql AS $$ SELECT format('SELECT * FROM (VALUES %s) v (option_id, therapist_id, kind, client_ids, freed)', $1) $$;
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$(NULL, 'ann', 'group', ARRAY['c1', 'c2'], 1)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'ann', 'group', ARRAY['c1', 'c2'], 1), ('g', 'ann', 'group', ARRAY['c4', 'c1'], 1)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'eve', 'group', ARRAY['c1', 'c2'], 1)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', NULL, 'group', ARRAY['c1', 'c2'], 1)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'ann', 'choir', ARRAY['c1', 'c2'], 1)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'ann', 'group', ARRAY['c1'], 1)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'ann', 'push_in', ARRAY[]::text[], 1)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'ann', 'group', NULL::text[], 1)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'ann', 'group', ARRAY['c1', 'c99'], 1)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'ann', 'group', ARRAY['c1', NULL], 1)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'ann', 'group', ARRAY['c1', 'c3'], 1)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'ann', 'group', ARRAY['c1', 'c1'], 1)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'ann', 'group', ARRAY['c1', 'c2'], 0)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'ann', 'group', ARRAY['c1', 'c2'], 44.25)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'ann', 'group', 'c1', 1)$$));
+SELECT caseload.rebalance(:T, :C, :E, options => replace(:O, 'cost)', 'price)'));
+SELECT caseload.rebalance(:T, :C, :E, options => replace(:O, '12.5, 2', '12.5, 0'));
+SELECT caseload.rebalance(:T, :C, :E || ' AND c <> 1', options => pg_temp.with_option($$('g', 'ann', 'group', ARRAY['c1', 'c2'], 1)$$));
+SELECT caseload.rebalance('SELECT ''a'' AS therapist_id, 0 AS fte', 'SELECT ''1'' AS client_id, 1 AS weight, ''a'' AS therapist_id', 'SELECT ''1'' AS client_id, ''a'' AS therapist_id', options => pg_temp.with_option($$('g', 'a', 'push_in', ARRAY['1'], 1)$$));
+
 -- over the tables
 INSERT INTO caseload.district (district_id, name, state) VALUES ('plan', 'Plan', 'PA');
 INSERT INTO caseload.site (district_id, site_id, name, level, state) VALUES ('plan', 's', 'School', 'elementary', 'PA');
@@ -182,6 +211,7 @@ SELECT caseload.apply_plan(:'plan', 'plan', from_date => '2025-10-01');
 ROLLBACK;
 SELECT caseload.apply_plan(:'plan', 'plan', from_date => 'infinity');
 SELECT caseload.apply_plan(caseload.rebalance(:T, :C, :E), 'plan');
+SELECT caseload.apply_plan(caseload.rebalance(:T, :C, :E, options => :O), 'plan');
 SELECT caseload.rebalance(in_district => 'nowhere');
 BEGIN;
 INSERT INTO caseload.district (district_id) VALUES ('other');

@@ -9,7 +9,9 @@ CREATE TYPE caseload.plan_load AS (
   per_fte_after  numeric,
   fair_per_fte   numeric,
   percent_before numeric,
-  percent_after  numeric
+  percent_after  numeric,
+  band_low       numeric,
+  band_high      numeric
 );
 COMMENT ON TYPE caseload.plan_load IS 'A therapist before and after a plan.';
 COMMENT ON COLUMN caseload.plan_load.therapist_id IS 'The therapist.';
@@ -21,6 +23,8 @@ COMMENT ON COLUMN caseload.plan_load.per_fte_after IS 'Load per FTE after the pl
 COMMENT ON COLUMN caseload.plan_load.fair_per_fte IS 'Fair share per FTE.';
 COMMENT ON COLUMN caseload.plan_load.percent_before IS 'Load today in percent of the fair share; NULL where that is 0.';
 COMMENT ON COLUMN caseload.plan_load.percent_after IS 'Load after the plan in percent of the fair share.';
+COMMENT ON COLUMN caseload.plan_load.band_low IS 'With a band, the least load that is in it (0 for a maximum); NULL without.';
+COMMENT ON COLUMN caseload.plan_load.band_high IS 'The highest load that is in it.';
 
 CREATE TYPE caseload.plan_move AS (
   seq            integer,
@@ -28,6 +32,7 @@ CREATE TYPE caseload.plan_move AS (
   kind           text,
   client_id      text,
   service_id     text,
+  option_id      text,
   from_therapist text,
   to_therapist   text,
   weight         numeric,
@@ -39,18 +44,20 @@ CREATE TYPE caseload.plan_move AS (
   equity_before  numeric,
   equity_after   numeric,
   gain           numeric,
+  band_gain      numeric,
   reason         text,
   detail         jsonb
 );
 COMMENT ON TYPE caseload.plan_move IS 'A move of a plan, in order: whatever is left out at the end, the rest is a plan, as long as bundles stay whole.';
 COMMENT ON COLUMN caseload.plan_move.seq IS 'Place in the plan, from 1.';
 COMMENT ON COLUMN caseload.plan_move.bundle IS 'Moves with the same number go together.';
-COMMENT ON COLUMN caseload.plan_move.kind IS 'reassign; swap and chain, of which the moves of a bundle are good only together; forced, where today''s therapist may not keep the client.';
+COMMENT ON COLUMN caseload.plan_move.kind IS 'reassign; swap and chain, of which the moves of a bundle are good only together; forced, where today''s therapist may not keep the client; group and push_in, options that are taken.';
 COMMENT ON COLUMN caseload.plan_move.client_id IS 'The client.';
 COMMENT ON COLUMN caseload.plan_move.service_id IS 'The service, where what moves are services.';
+COMMENT ON COLUMN caseload.plan_move.option_id IS 'The option, where it is a group or a push-in session; its clients are in detail.';
 COMMENT ON COLUMN caseload.plan_move.from_therapist IS 'Today''s therapist.';
-COMMENT ON COLUMN caseload.plan_move.to_therapist IS 'The new one.';
-COMMENT ON COLUMN caseload.plan_move.weight IS 'The weight that moves.';
+COMMENT ON COLUMN caseload.plan_move.to_therapist IS 'The new one; NULL of an option, which frees load.';
+COMMENT ON COLUMN caseload.plan_move.weight IS 'The weight that moves, or that an option frees.';
 COMMENT ON COLUMN caseload.plan_move.move_cost IS 'What the move costs.';
 COMMENT ON COLUMN caseload.plan_move.from_before IS 'Load per FTE of today''s therapist before this move; NULL without an FTE.';
 COMMENT ON COLUMN caseload.plan_move.from_after IS 'The same after it.';
@@ -58,9 +65,10 @@ COMMENT ON COLUMN caseload.plan_move.to_before IS 'Load per FTE of the new thera
 COMMENT ON COLUMN caseload.plan_move.to_after IS 'The same after it.';
 COMMENT ON COLUMN caseload.plan_move.equity_before IS 'Jain''s index of the team, weighted by FTE, before this move.';
 COMMENT ON COLUMN caseload.plan_move.equity_after IS 'The same after it.';
-COMMENT ON COLUMN caseload.plan_move.gain IS 'By how much the bundle lessens the sum of load^2 / FTE; a forced one may add to it.';
+COMMENT ON COLUMN caseload.plan_move.gain IS 'By how much the bundle lessens the sum of load^2 / FTE; a forced one may add to it, and one that brings load into the band.';
+COMMENT ON COLUMN caseload.plan_move.band_gain IS 'By how much the bundle lessens the load out of the band, or above the maximum, which counts first; NULL without.';
 COMMENT ON COLUMN caseload.plan_move.reason IS 'Why, in facts: both ends against their fair share before and after, and who would be next.';
-COMMENT ON COLUMN caseload.plan_move.detail IS 'own_gain of the move by itself, next_best and next_best_gain.';
+COMMENT ON COLUMN caseload.plan_move.detail IS 'own_gain of the move by itself, next_best and next_best_gain; of an option its clients (or services).';
 
 CREATE TYPE caseload.plan AS (
   status              text,
@@ -95,6 +103,7 @@ CREATE TYPE caseload.plan AS (
   out_of_band         numeric,
   costly_percent      numeric,
   costly_moved_percent numeric,
+  freed               numeric,
   evaluations         bigint,
   load_unit           numeric,
   fte_exact           boolean,
@@ -135,6 +144,7 @@ COMMENT ON COLUMN caseload.plan.witness_fte IS 'Their FTE together.';
 COMMENT ON COLUMN caseload.plan.out_of_band IS 'Load that is still out of the band, or above the maximum; NULL without.';
 COMMENT ON COLUMN caseload.plan.costly_percent IS 'Of those who may move, so many percent cost more than 1.';
 COMMENT ON COLUMN caseload.plan.costly_moved_percent IS 'Of those who move.';
+COMMENT ON COLUMN caseload.plan.freed IS 'Load that groups and push-in sessions take away; NULL without options.';
 COMMENT ON COLUMN caseload.plan.evaluations IS 'Moves that were looked at.';
 COMMENT ON COLUMN caseload.plan.load_unit IS 'What all loads are multiples of.';
 COMMENT ON COLUMN caseload.plan.fte_exact IS 'FTEs are exact in every comparison; else they are rounded to one in a thousand at least, the same for plans and bounds.';
@@ -156,11 +166,11 @@ CREATE FUNCTION caseload.rebalance(
   therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL,
   equity text DEFAULT NULL, target numeric DEFAULT NULL, max_moves integer DEFAULT NULL, max_cost integer DEFAULT NULL,
   swaps boolean DEFAULT true, iterations bigint DEFAULT 2000000000, time_limit interval DEFAULT '1 minute', bounds boolean DEFAULT true,
-  memory_limit integer DEFAULT 1024)
+  memory_limit integer DEFAULT 1024, options text DEFAULT NULL)
 RETURNS caseload.plan
 AS 'MODULE_PATHNAME', 'rebalance'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 10000;
-COMMENT ON FUNCTION caseload.rebalance(text, text, text, date, text, text, numeric, integer, integer, boolean, bigint, interval, boolean, integer) IS 'The fewest and cheapest moves that even out the load: steepest descent on the sum of load^2 / FTE, then swaps and chains, as a list of which every prefix is a plan. Queries as in fair_share(). Until nothing is better, or max_moves, max_cost, or a target: equity jain (at least), max (load per FTE, at most) or band (fraction of the fair share, at most, to either side). Limits are looked at every 4,096 evaluations. It writes nothing.';
+COMMENT ON FUNCTION caseload.rebalance(text, text, text, date, text, text, numeric, integer, integer, boolean, bigint, interval, boolean, integer, text) IS 'The fewest and cheapest moves that even out the load: steepest descent on the sum of load^2 / FTE, then swaps and chains, as a list of which every prefix is a plan. Queries as in fair_share(). Until nothing is better, or max_moves, max_cost, or a target: equity jain (at least), max (load per FTE, at most) or band (fraction of the fair share, at most, to either side). Limits are looked at every 4,096 evaluations. A fourth query brings options, groups and push-in sessions that would free load of those above their fair share: option_id, therapist_id, kind (group or push_in), client_ids or service_ids (text[]), freed [, cost]. It writes nothing.';
 
 CREATE FUNCTION caseload.pareto(
   therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL,
@@ -181,8 +191,8 @@ COMMENT ON FUNCTION caseload.lp_text(text, text, text, date, text, text, numeric
 
 CREATE FUNCTION caseload.plan_rows(
   therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL,
-  memory_limit integer DEFAULT 1024)
+  memory_limit integer DEFAULT 1024, options text DEFAULT NULL)
 RETURNS TABLE (kind text, client_id text, therapist_id text, fte numeric, load numeric, capacity numeric, move_cost integer, locked boolean)
 AS 'MODULE_PATHNAME', 'plan_rows'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 100000;
-COMMENT ON FUNCTION caseload.plan_rows(text, text, text, date, text, integer) IS 'What a plan starts from, as it was read: rows of kind therapist (load: base_load), client (load: weight; therapist_id: today''s; client_id: the service''s id where services move) and pair. check_plan() recomputes a plan from them.';
+COMMENT ON FUNCTION caseload.plan_rows(text, text, text, date, text, integer, text) IS 'What a plan starts from, as it was read: rows of kind therapist (load: base_load), client (load: weight; therapist_id: today''s; client_id: the service''s id where services move) pair, and option (client_id: its id; load: what it frees; locked: not offered). check_plan() recomputes a plan from them.';

@@ -78,29 +78,35 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.plan_eligible(date, text, text) IS 'Who may take which service in a plan over the tables as of a date (NULL: today), of a discipline (NULL: all): the pairs of eligible() that are permitted, and today''s therapist where no more than advice or load stands against it.';
 
+DROP FUNCTION IF EXISTS caseload.check_plan(caseload.plan, text, text, text, date, text);
 CREATE OR REPLACE FUNCTION caseload.check_plan(
   plan caseload.plan, therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL,
-  in_district text DEFAULT NULL)
+  in_district text DEFAULT NULL, options text DEFAULT NULL)
 RETURNS TABLE (check_name text, ok boolean, said text, found text)
-LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 12
+LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 13
 -- nothing is known of the rows that a query will bring
 SET enable_nestloop = off SET jit = off
 BEGIN ATOMIC
   -- the plan is large and taken apart once
   WITH w AS MATERIALIZED (
     SELECT w.ssq_before, w.ssq_after, w.jain_after, w.max_after, w.move_cost, w.ssq_bound, w.cost_bound, w.max_bound, w.witness, w.witness_load, w.witness_fte,
-           w.fte_exact, w.loads, w.moves
+           w.fte_exact, w.out_of_band, w.loads, w.moves
       FROM (SELECT (check_plan.plan).ssq_before, (check_plan.plan).ssq_after, (check_plan.plan).jain_after, (check_plan.plan).max_after, (check_plan.plan).move_cost,
                    (check_plan.plan).ssq_bound, (check_plan.plan).cost_bound, (check_plan.plan).max_bound, (check_plan.plan).witness, (check_plan.plan).witness_load,
-                   (check_plan.plan).witness_fte, (check_plan.plan).fte_exact, (check_plan.plan).loads, (check_plan.plan).moves) w
+                   (check_plan.plan).witness_fte, (check_plan.plan).fte_exact, (check_plan.plan).out_of_band, (check_plan.plan).loads, (check_plan.plan).moves) w
   ), v AS MATERIALIZED (
     SELECT w.witness FROM w
   ), r AS MATERIALIZED (
     SELECT r.kind, r.client_id, r.therapist_id, r.fte, r.load, r.capacity, r.move_cost, r.locked
-      FROM caseload.plan_rows(check_plan.therapists, check_plan.clients, check_plan.eligible, check_plan.as_of, check_plan.in_district) r
+      FROM caseload.plan_rows(check_plan.therapists, check_plan.clients, check_plan.eligible, check_plan.as_of, check_plan.in_district, options => check_plan.options) r
   ), m AS MATERIALIZED (
-    SELECT m.seq, m.bundle, m.kind, coalesce(m.service_id, m.client_id) AS key, m.from_therapist, m.to_therapist, m.weight, m.move_cost, m.gain
+    SELECT m.seq, m.bundle, m.kind, coalesce(m.service_id, m.client_id) AS key, m.option_id, m.from_therapist, m.to_therapist, m.weight, m.move_cost, m.gain, m.band_gain
       FROM w, unnest(w.moves) m
+  ), f AS MATERIALIZED (
+    -- options that are taken, as they were read
+    SELECT m.seq, m.bundle, r.therapist_id, r.load AS freed, r.move_cost, m.from_therapist = r.therapist_id AND m.weight = r.load AND NOT r.locked AS allowed
+      FROM m LEFT JOIN r ON r.kind = 'option' AND r.client_id = m.option_id
+     WHERE m.kind IN ('group', 'push_in')
   ), t AS (
     SELECT r.therapist_id, r.fte, coalesce(r.load, 0) AS base, r.capacity FROM r WHERE r.kind = 'therapist'
   ), q AS (
@@ -118,11 +124,14 @@ BEGIN ATOMIC
       LEFT JOIN m ON m.key = r.client_id
       LEFT JOIN q ON q.key = r.client_id
      WHERE r.kind = 'client' AND r.therapist_id IS NOT NULL
+  ), p AS MATERIALIZED (
+    SELECT p.therapist_id, p.fte, p.load_before, p.load_after, p.band_low, p.band_high FROM w, unnest(w.loads) p
   ), l AS MATERIALIZED (
-    SELECT t.therapist_id, t.fte, t.capacity, t.base + coalesce(b.load, 0) AS before, t.base + coalesce(a.load, 0) AS after
+    SELECT t.therapist_id, t.fte, t.capacity, t.base + coalesce(b.load, 0) AS before, t.base + coalesce(a.load, 0) - coalesce(o.freed, 0) AS after
       FROM t
       LEFT JOIN (SELECT c.home, sum(c.weight) AS load FROM c GROUP BY c.home) b ON b.home = t.therapist_id
       LEFT JOIN (SELECT c.now, sum(c.weight) AS load FROM c GROUP BY c.now) a ON a.now = t.therapist_id
+      LEFT JOIN (SELECT f.therapist_id, sum(f.freed) AS freed FROM f GROUP BY f.therapist_id) o ON o.therapist_id = t.therapist_id
   ), e AS (
     SELECT sum(l.before ^ 2 / l.fte) AS ssq_before, sum(l.after ^ 2 / l.fte) AS ssq_after, max(l.after / l.fte) AS highest,
            sum(l.after) ^ 2 / nullif(sum(l.fte) * sum(l.after ^ 2 / l.fte), 0) AS jain
@@ -130,19 +139,40 @@ BEGIN ATOMIC
   ), x AS (
     SELECT (SELECT coalesce(sum(t.base), 0) FROM v, t WHERE t.therapist_id = ANY (v.witness))
            + (SELECT coalesce(sum(c.weight), 0) FROM v, c
-               WHERE CASE WHEN c.stays THEN c.home = ANY (v.witness) ELSE NOT c.outside END) AS captive,
+               WHERE CASE WHEN c.stays THEN c.home = ANY (v.witness) ELSE NOT c.outside END) - (SELECT coalesce(sum(r.load), 0) FROM v, r WHERE r.kind = 'option' AND r.therapist_id = ANY (v.witness)) AS captive,
            (SELECT sum(t.fte) FROM v, t WHERE t.therapist_id = ANY (v.witness)) AS fte
+  ), s AS (
+    -- the load of each therapist before each bundle that changes it, and by how much
+    SELECT b.bundle, b.therapist_id, l.before + sum(b.by) OVER (PARTITION BY b.therapist_id ORDER BY b.bundle) - b.by AS load, b.by
+      FROM (SELECT m.bundle, v.therapist_id, sum(v.by) AS by
+              FROM (SELECT m.bundle, m.from_therapist, m.to_therapist, c.weight FROM m JOIN c USING (key)
+                    UNION ALL SELECT f.bundle, f.therapist_id, NULL, f.freed FROM f) m,
+                   LATERAL (VALUES (m.from_therapist, -m.weight), (m.to_therapist, m.weight)) v (therapist_id, by)
+             WHERE v.therapist_id IS NOT NULL
+             GROUP BY m.bundle, v.therapist_id) b
+      JOIN l USING (therapist_id)
+  ), g AS MATERIALIZED (
+    SELECT s.bundle, sum(((s.load) ^ 2 - (s.load + s.by) ^ 2) / l.fte) AS gain,
+           sum(greatest(s.load - p.band_high, p.band_low - s.load, 0) - greatest(s.load + s.by - p.band_high, p.band_low - s.load - s.by, 0)) AS inside
+      FROM s JOIN l USING (therapist_id) JOIN p USING (therapist_id)
+     WHERE l.fte > 0
+     GROUP BY s.bundle
+  ), u AS (
+    SELECT (SELECT coalesce(sum(c.move_cost), 0) FROM m JOIN c USING (key)) + (SELECT coalesce(sum(f.move_cost), 0) FROM f) AS cost
+  ), o AS (
+    SELECT sum(greatest(l.after - p.band_high, p.band_low - l.after, 0)) AS outside FROM l JOIN p USING (therapist_id) WHERE l.fte > 0 AND p.band_high IS NOT NULL
   )
   SELECT k.check_name, k.ok, k.said, k.found
-    FROM w CROSS JOIN e CROSS JOIN x CROSS JOIN LATERAL (VALUES
+    FROM w CROSS JOIN e CROSS JOIN x CROSS JOIN o CROSS JOIN u CROSS JOIN LATERAL (VALUES
       (1, 'everybody moves once, from where they are',
-       NOT EXISTS (SELECT FROM m LEFT JOIN c USING (key) WHERE c.home IS DISTINCT FROM m.from_therapist)
-         AND (SELECT count(*) = count(DISTINCT m.key) FROM m), (SELECT count(*)::text FROM m),
-       (SELECT count(*)::text FROM m JOIN c USING (key) WHERE c.home = m.from_therapist AND c.weight = m.weight)),
+       NOT EXISTS (SELECT FROM m LEFT JOIN c USING (key) WHERE m.kind NOT IN ('group', 'push_in') AND c.home IS DISTINCT FROM m.from_therapist)
+         AND NOT EXISTS (SELECT FROM f WHERE f.allowed IS NOT TRUE)
+         AND (SELECT count(*) = count(DISTINCT m.key) + count(DISTINCT m.option_id) FROM m), (SELECT count(*)::text FROM m),
+       ((SELECT count(*) FROM m JOIN c USING (key) WHERE c.home = m.from_therapist AND c.weight = m.weight) + (SELECT count(*) FROM f WHERE f.allowed))::text),
       (2, 'nobody goes where they may not, nor who is locked', (SELECT coalesce(bool_and(c.allowed AND (c.now = c.home OR NOT c.locked)), true) FROM c), NULL, NULL),
       (3, 'nobody is brought above the capacity', NOT EXISTS (SELECT FROM l WHERE l.after > l.before AND l.after > l.capacity), NULL, NULL),
       (4, 'loads', NOT EXISTS (
-         SELECT FROM (SELECT p.therapist_id, p.load_before, p.load_after, p.fte FROM w, unnest(w.loads) p) p FULL JOIN l ON l.therapist_id = p.therapist_id
+         SELECT FROM p FULL JOIN l ON l.therapist_id = p.therapist_id
           WHERE (p.load_before, p.load_after, p.fte) IS DISTINCT FROM (l.before, l.after, l.fte)), NULL, NULL),
       (5, 'sum of squares today', abs(coalesce(e.ssq_before, 0) - w.ssq_before) <= 0.000001 + CASE WHEN w.fte_exact THEN 0 ELSE e.ssq_before / 1000 END,
        w.ssq_before::text, round(coalesce(e.ssq_before, 0), 6)::text),
@@ -152,18 +182,25 @@ BEGIN ATOMIC
        w.jain_after::text, round(coalesce(e.jain, 1), 6)::text),
       (8, 'highest load per FTE', abs(e.highest - w.max_after) <= 0.0001 OR e.highest IS NULL AND w.max_after IS NULL,
        w.max_after::text, round(e.highest, 4)::text),
-      (9, 'cost of the moves', (SELECT coalesce(sum(c.move_cost), 0) FROM m JOIN c USING (key)) = w.move_cost,
-       w.move_cost::text, (SELECT coalesce(sum(c.move_cost), 0)::text FROM m JOIN c USING (key))),
+      (9, 'cost of the moves', u.cost = w.move_cost, w.move_cost::text, u.cost::text),
       (10, 'no bound is beyond the plan', w.ssq_bound <= w.ssq_after
          AND coalesce(w.cost_bound <= w.move_cost, true)
          AND coalesce(w.max_bound <= w.max_after, true), NULL, NULL),
       (11, 'what only the witness may take', coalesce(x.captive = w.witness_load AND x.fte = w.witness_fte, w.witness IS NULL),
        format('%s on %s', w.witness_load, w.witness_fte), format('%s on %s', x.captive, x.fte)),
-      (12, 'every bundle gains, but for forced moves', NOT EXISTS (SELECT FROM m WHERE m.kind <> 'forced' AND m.gain <= 0), NULL, NULL)
+      (12, 'load out of the band', coalesce(o.outside, 0) = coalesce(w.out_of_band, 0), w.out_of_band::text, o.outside::text),
+      -- what is out of the band first, and then the squares
+      (13, 'every bundle gains what it says, and all but forced moves more than nothing', NOT EXISTS (
+         SELECT FROM m LEFT JOIN g USING (bundle),
+                LATERAL (SELECT 0.000001 + CASE WHEN w.fte_exact THEN 0 ELSE e.ssq_before / 1000 END AS tolerance) r
+          WHERE abs(m.gain - coalesce(g.gain, 0)) > r.tolerance
+             OR w.out_of_band IS NOT NULL AND m.band_gain IS DISTINCT FROM coalesce(g.inside, 0)
+             OR m.kind <> 'forced' AND (coalesce(g.inside, 0), coalesce(g.gain, 0)) <= (0, CASE WHEN w.fte_exact THEN 0 ELSE -r.tolerance END)),
+       NULL, NULL)
     ) AS k (place, check_name, ok, said, found)
    ORDER BY k.place;
 END;
-COMMENT ON FUNCTION caseload.check_plan(caseload.plan, text, text, text, date, text) IS 'Recomputes in SQL what a plan says, from the same queries (or tables): moves, eligibility, capacity, loads, measures, cost, bounds and witness. Where a plan is right, ok is true in every row. Of a plan for a band or a maximum, gain is about the squares alone, so its last row may be false.';
+COMMENT ON FUNCTION caseload.check_plan(caseload.plan, text, text, text, date, text, text) IS 'Recomputes in SQL what a plan says, from the same queries (or tables): moves, eligibility, capacity, loads, measures, cost, bounds and witness. Where a plan is right, ok is true in every row. A bundle gains when less is out of the band (or above the maximum), or the same and the squares fall.';
 
 DROP FUNCTION IF EXISTS caseload.apply_plan(caseload.plan, text, integer);
 CREATE OR REPLACE FUNCTION caseload.apply_plan(
@@ -179,7 +216,11 @@ DECLARE
   wrong record;
   n integer;
 BEGIN
-  IF EXISTS (SELECT FROM unnest((plan).moves) m WHERE m.service_id IS NULL) THEN
+  IF EXISTS (SELECT FROM unnest((plan).moves) m WHERE m.option_id IS NOT NULL AND (bundles IS NULL OR m.bundle <= bundles)) THEN
+    RAISE EXCEPTION 'groups and push-in sessions are not formed by applying a plan'
+      USING ERRCODE = 'feature_not_supported', HINT = 'Apply the bundles before the first of them, or form it and make the plan anew.';
+  END IF;
+  IF EXISTS (SELECT FROM unnest((plan).moves) m WHERE m.service_id IS NULL AND m.option_id IS NULL) THEN
     RAISE EXCEPTION 'only a plan that moves services can be applied'
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Let the query for clients have the column service_id.';
   ELSIF NOT isfinite(from_date) THEN
@@ -239,4 +280,4 @@ BEGIN
   RETURN n;
 END
 $$;
-COMMENT ON FUNCTION caseload.apply_plan(caseload.plan, text, integer, date) IS 'Gives services to the therapists that a plan names, all of it or its first bundles, and says how many. From a day on: a service that began before it ends, and goes on as another ("S1 from 2026-03-02"), so that what was given stays with who gave it. NULL: the services are rewritten as if they had always been theirs. Refused when a service is not with the therapist any more from whom the plan takes it. Capacity is checked at the end of the transaction, as always.';
+COMMENT ON FUNCTION caseload.apply_plan(caseload.plan, text, integer, date) IS 'Gives services to the therapists that a plan names, all of it or its first bundles, and says how many. From a day on: a service that began before it ends, and goes on as another ("S1 from 2026-03-02"), so that what was given stays with who gave it. NULL: the services are rewritten as if they had always been theirs. Refused when a service is not with the therapist any more from whom the plan takes it, and when there are groups or push-in sessions among them, which somebody has to form. Capacity is checked at the end of the transaction, as always.';

@@ -26,8 +26,23 @@ typedef enum ClientState
 	CLIENT_WAITING				/* has no therapist: no part of a plan */
 } ClientState;
 
+/* A group or a push-in session that would relieve a therapist: see plan_options.c. */
+typedef struct PlanOption
+{
+	const char *id;
+	int32		therapist;
+	bool		push_in;		/* else a group */
+	int64		freed;			/* thousandths */
+	int32		cost;
+	int			n_clients;
+	int32	   *client;
+} PlanOption;
+
 /*
- * Therapists and clients stand in the order of their ids.  A class is a set of
+ * Therapists and clients stand in the order of their ids, and behind the
+ * clients the options, who are clients of the therapist n_therapists when they
+ * are taken: what belongs to therapists has room for that one, who has no part.
+ A class is a set of
  * therapists that may take the same clients.
  */
 typedef struct PlanModel
@@ -44,7 +59,9 @@ typedef struct PlanModel
 	int64	   *reciprocal;		/* of part, times scale; 0 for part 0 */
 	int32	   *component;		/* the first therapist whom clients connect with this one */
 	/* clients */
-	int			n_clients;
+	int			n_clients;		/* with options */
+	int			n_options;
+	const PlanOption *option;
 	const char **client;		/* ids */
 	const char **label;			/* the client of a service; NULL: ids are those of clients */
 	int64	   *weight;
@@ -89,6 +106,10 @@ typedef struct PlanInput
 	int64		pair_capacity;
 	int32	   *pair_client;
 	int32	   *pair_therapist;
+	int			n_options;
+	int			option_capacity;
+	PlanOption *option;
+	bool	   *in_option;		/* of a client; NULL: there is none */
 } PlanInput;
 
 /* What a plan tries to make small: a convex function of each load. */
@@ -161,8 +182,8 @@ typedef struct PlanStop
 {
 	int			max_moves;		/* -1: no limit */
 	int64		max_cost;		/* -1: no limit */
-	bool		has_target;
-	int128		target_ssq;		/* enough when it is not above */
+	int64		jain;			/* thousandths, enough when the index is not below; 0: none */
+	int64		total;			/* what the team carries with nothing freed */
 	bool		band;			/* enough when nobody is out of the band */
 } PlanStop;
 
@@ -177,6 +198,15 @@ typedef enum PlanEnd
 
 /* A fractional plan, from which the prices of the bounds come. */
 typedef struct PlanRelaxation PlanRelaxation;
+
+/* The option that a client of the model stands for; NULL: it is a client. */
+static inline const PlanOption *
+cl_plan_option(const PlanModel *model, int client)
+{
+	int			first = model->n_clients - model->n_options;
+
+	return client < first ? NULL : &model->option[client - first];
+}
 
 /* Called before every evaluation; now and then looks up. */
 extern void cl_plan_look_up(PlanWork *state);
@@ -204,6 +234,17 @@ cl_plan_outside(const PlanObjective *objective, int therapist, int64 load)
 	return Max(load - objective->high[therapist], 0) + Max(objective->low[therapist] - load, 0);
 }
 
+/* By how much more is out of the band when a load grows by so much; 0 without a band. */
+static inline int64
+cl_plan_more_outside(const PlanWork *state, int therapist, int64 by)
+{
+	int64		load = state->load[therapist];
+
+	if (state->objective.penalty == 0 || state->model->part[therapist] == 0)
+		return 0;
+	return cl_plan_outside(&state->objective, therapist, load + by) - cl_plan_outside(&state->objective, therapist, load);
+}
+
 /* What the objective grows by when a load of the team grows by so much, or by less than nothing. */
 static inline int64
 cl_plan_step(const PlanWork *state, int therapist, int64 by)
@@ -211,9 +252,8 @@ cl_plan_step(const PlanWork *state, int therapist, int64 by)
 	int64		load = state->load[therapist];
 	int64		change = state->model->reciprocal[therapist] * (by * (2 * load + by));
 
-	if (state->objective.penalty != 0 && state->model->part[therapist] != 0)
-		change += state->objective.penalty * (cl_plan_outside(&state->objective, therapist, load + by) -
-											  cl_plan_outside(&state->objective, therapist, load));
+	if (state->objective.penalty != 0)
+		change += state->objective.penalty * cl_plan_more_outside(state, therapist, by);
 	return change;
 }
 
@@ -227,10 +267,11 @@ extern bool cl_plan_fixed(const PlanModel *model, int client);
 extern PlanWork *cl_plan_state(const PlanModel *model);
 extern void cl_plan_objective(PlanWork *state, int64 *low, int64 *high);
 extern void cl_plan_move(PlanWork *state, int client, int to);
-extern int64 cl_plan_gain(const PlanWork *state, int client, int to);
 extern int	cl_plan_extra_cost(const PlanWork *state, int client, int to);
 extern void cl_plan_place_forced(PlanModel *model, PlanWork *state);
 extern int64 cl_plan_clock(void);
+extern bool cl_plan_target_met(const PlanWork *state, const PlanStop *stop);
+extern int128 cl_plan_target_ssq(const PlanModel *model, const PlanStop *stop, int64 freed);
 
 /* plan_descent.c */
 extern PlanEnd cl_plan_descend(PlanWork *state, const PlanStop *stop, const int32 *goal,
@@ -246,13 +287,20 @@ extern PlanStep *cl_plan_order(PlanModel *model, const PlanWork *goal, const Pla
 							   PlanWork **end, int *n_steps, int *n_bundles);
 
 /* plan_fair.c */
-extern FairShare *cl_plan_fair(const PlanModel *model, const PlanWork *start);
+extern FairShare *cl_plan_fair(const PlanModel *model, const PlanWork *start, bool freed);
 
 /* plan_bound.c */
 extern int128 cl_plan_ssq_bound(const PlanModel *model, const FairShare *fair);
 extern bool cl_plan_max_bound(const PlanModel *model, const FairShare *fair, int64 *load, int64 *part, int *block);
 extern PlanRelaxation *cl_plan_relax(const PlanModel *model, const PlanWork *start);
 extern void cl_plan_relax_more(PlanRelaxation *relaxation, const PlanObjective *band, int64 price, int sweeps);
+extern const int64 *cl_plan_relax_prices(const PlanRelaxation *relaxation);
 extern int128 cl_plan_price_bound(const PlanRelaxation *relaxation, const PlanObjective *band, int64 price);
+
+/* plan_options.c */
+extern void cl_plan_offer_options(PlanModel *model, const PlanWork *today, const FairShare *fair);
+
+/* plan_cover.c */
+extern int64 cl_plan_cover_bound(const PlanModel *model, const PlanObjective *band, const int64 *start, int64 move_price, int64 enough);
 
 #endif							/* CL_PLAN_H */

@@ -12,6 +12,7 @@ typedef struct PlanSource
 	const char *therapists;		/* NULL: of the tables */
 	const char *clients;
 	const char *eligible;
+	const char *options;		/* NULL: none */
 	Datum		args[2];		/* as_of, in_district, for the tables */
 	char		nulls[3];
 } PlanSource;

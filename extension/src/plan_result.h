@@ -25,6 +25,7 @@ typedef struct PlanReport
 	const PlanWork *today;
 	const PlanWork *end;
 	const FairShare *fair;
+	const FairShare *least;		/* with all options taken: what bounds are about */
 	const PlanStep *steps;
 	int			n_steps;
 	int			n_bundles;
@@ -43,6 +44,9 @@ extern void cl_row_text(RowBuilder *row, const char *text);
 extern Datum cl_row_end(RowBuilder *row);
 extern Datum cl_ratio(int128 numerator, int128 denominator, int decimals);
 extern Datum cl_plan_load(const PlanModel *model, int64 load);
+extern Datum cl_plan_fte(const PlanModel *model, int therapist);
+extern Datum cl_plan_rounded(double value, int decimals);
+extern double cl_plan_gini(const PlanWork *state);
 extern Datum cl_plan_per_fte(const PlanModel *model, int64 load, int64 part);
 extern Datum cl_plan_squares(const PlanModel *model, int128 ssq);
 extern Datum cl_plan_jain(const PlanModel *model, int64 total, int128 ssq);

@@ -42,15 +42,16 @@ allocate(Size size)
 	return MemoryContextAllocExtended(CurrentMemoryContext, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
+/* Loads that stay; with freed, as if all options were taken, offered or not. */
 static int64 *
-fixed_loads(const PlanModel *model)
+fixed_loads(const PlanModel *model, bool freed)
 {
 	int64	   *fixed = allocate(sizeof(int64) * (model->n_therapists + 1));
 
 	for (int i = 0; i < model->n_therapists; i++)
 		fixed[i] = model->base[i];
 	for (int j = 0; j < model->n_clients; j++)
-		if (model->class_of[j] < 0 && model->home[j] != CL_NO_THERAPIST)
+		if (model->class_of[j] < 0 && model->home[j] != CL_NO_THERAPIST && !(freed && cl_plan_option(model, j) != NULL))
 			fixed[model->home[j]] += model->weight[j];
 	return fixed;
 }
@@ -122,7 +123,7 @@ clearing_price(const PlanModel *model, const FairBlock *block, const int64 *fixe
 int128
 cl_plan_ssq_bound(const PlanModel *model, const FairShare *fair)
 {
-	int64	   *fixed = fixed_loads(model);
+	int64	   *fixed = fixed_loads(model, true);
 	int128		bound = 0;
 	int64		price = 0;
 
@@ -157,7 +158,7 @@ cl_plan_ssq_bound(const PlanModel *model, const FairShare *fair)
 bool
 cl_plan_max_bound(const PlanModel *model, const FairShare *fair, int64 *load, int64 *part, int *block_number)
 {
-	int64	   *fixed = fixed_loads(model);
+	int64	   *fixed = fixed_loads(model, true);
 	int64	   *level = allocate(sizeof(int64) * (model->n_therapists + 1));
 	bool		any = false;
 
@@ -223,7 +224,7 @@ cl_plan_relax(const PlanModel *model, const PlanWork *start)
 	relaxation->amount = allocate(sizeof(int64) * model->pairs);
 	relaxation->load = allocate(sizeof(int64) * (model->n_therapists + 1));
 	relaxation->price = allocate(sizeof(int64) * (model->n_therapists + 1));
-	relaxation->fixed = fixed_loads(model);
+	relaxation->fixed = fixed_loads(model, false);
 	for (int i = 0; i < model->n_therapists; i++)
 		relaxation->load[i] = start->load[i] << FRACTION_BITS;
 	for (int j = 0; j < model->n_clients; j++)
@@ -325,6 +326,12 @@ cl_plan_relax_more(PlanRelaxation *relaxation, const PlanObjective *band, int64 
 		if (!changed)
 			break;
 	}
+}
+
+const int64 *
+cl_plan_relax_prices(const PlanRelaxation *relaxation)
+{
+	return relaxation->price;
 }
 
 /*

@@ -9,8 +9,15 @@
  * found through the list of those who may go there; the two themselves are
  * searched again.  That holds since the objective is convex in each load.
  *
+ * Most clients need not be looked at in a search.  A price is what the next
+ * unit of load adds to a therapist, and by convexity w units add at least w
+ * times that and the squares w (w - 1) / FTE; so who would not be the best at
+ * the lowest price of the class is not.  What is kept of a class is never above that price.  In the same way
+ * nobody comes to a therapist from where the last unit adds less, or too little
+ * more to be better than the best from there.
+ *
  * With a goal, clients go nowhere else than there: that puts the moves of a
- * plan in order.
+ * plan in order.  Then no move brings more load out of the band.
  */
 #include "postgres.h"
 
@@ -38,6 +45,13 @@ typedef struct Descent
 	uint32	   *version;		/* of a therapist's load */
 	int32	   *winner;			/* a tree over the therapists; leaves begin at leaves */
 	int			leaves;
+	int64	   *limit;			/* of a therapist: nobody comes from there to where a unit adds so much */
+	int32	   *away;			/* at a therapist, those who are not at home there */
+	int64		heaviest;
+	int64	   *floor;			/* of a class: no member has a lower price */
+	int64	   *least_reciprocal;	/* of the members of a class */
+	int64	   *class_first;	/* of therapist i the classes class[class_first[i]] and so on */
+	int32	   *class;
 } Descent;
 
 /* Is a the better move?  Ties go to more gain, then to the client and the therapist whose ids are first. */
@@ -101,22 +115,25 @@ consider(Descent *descent, int client, int to, int64 gain, Best *best)
 
 /*
  * Where the client adds least: of all members of the class but these two, the
- * first of equals; CL_NO_THERAPIST: there is no room anywhere.
+ * first of equals; CL_NO_THERAPIST: there is no room anywhere.  On the way,
+ * the lowest price of all members.
  */
 static int
-least_step(const PlanWork *state, int class, int64 weight, int but, int and_but, int64 *least)
+least_step(const PlanWork *state, int class, int64 weight, int but, int and_but, int64 *least, int64 *lowest)
 {
 	const PlanModel *model = state->model;
 	const int32 *member = model->member + model->first[class];
 	const int32 *end = model->member + model->first[class + 1];
 	int			best = CL_NO_THERAPIST;
 
+	*lowest = PG_INT64_MAX;
 	if (state->objective.penalty != 0)
 	{
 		for (; member < end; member++)
 		{
 			int64		step;
 
+			*lowest = Min(*lowest, cl_plan_step(state, *member, 1));
 			if (*member == but || *member == and_but || state->load[*member] + weight > model->room[*member])
 				continue;
 			step = cl_plan_step(state, *member, weight);
@@ -131,8 +148,10 @@ least_step(const PlanWork *state, int class, int64 weight, int but, int and_but,
 	for (; member < end; member++)
 	{
 		int64		load = state->load[*member];
-		int64		step = model->reciprocal[*member] * (2 * load + weight);
+		int64		reciprocal = model->reciprocal[*member];
+		int64		step = reciprocal * (2 * load + weight);
 
+		*lowest = Min(*lowest, step - reciprocal * (weight - 1));
 		if (best != CL_NO_THERAPIST && step >= *least)
 			continue;
 		if (*member == but || *member == and_but || load + weight > model->room[*member])
@@ -144,43 +163,99 @@ least_step(const PlanWork *state, int class, int64 weight, int but, int and_but,
 	return best;
 }
 
+/* Would a gain of at most so much be worse than the best, whatever the client and the therapist? */
+static bool
+hopeless(const Descent *descent, int client, int64 most, const Best *best)
+{
+	const PlanWork *state = descent->state;
+
+	if (most <= 0)
+		return true;
+	/* whoever has moved already goes on for less than the move costs */
+	return best->gain > 0 && state->at[client] == state->model->home[client] &&
+		(int128) most * Max(best->cost, 0) < (int128) best->gain * state->model->cost[client];
+}
+
+/* Would a move bring no more load out of the band? */
+static inline bool
+stays_inside(const PlanWork *state, int client, int to)
+{
+	int64		weight = state->model->weight[client];
+
+	return state->objective.penalty == 0 ||
+		cl_plan_more_outside(state, state->at[client], -weight) + cl_plan_more_outside(state, to, weight) <= 0;
+}
+
+/* Compare the ways of a client with the best of its therapist so far. */
+static void
+look_at(Descent *descent, int client, int from, Best *best)
+{
+	PlanWork   *state = descent->state;
+	const PlanModel *model = state->model;
+	int64		weight = model->weight[client];
+	int64		relief = -cl_plan_step(state, from, -weight);
+	int			class = model->class_of[client];
+	int			home = model->home[client];
+	int64		step = 0;
+	int64		lowest;
+	int			to;
+
+	cl_plan_count(state);
+	if (descent->only_free && home == from)
+		return;
+	/* below the band, leaving can cost more than it gains, and yet be good */
+	if (relief <= 0 && state->objective.penalty == 0)
+		return;
+	if (descent->goal != NULL)
+	{
+		to = descent->goal[client];
+		if (to != from && state->load[to] + weight <= model->room[to] && stays_inside(state, client, to))
+			consider(descent, client, to, relief - cl_plan_step(state, to, weight), best);
+		return;
+	}
+	if (weight > 0 &&
+		hopeless(descent, client, relief - weight * (descent->floor[class] + descent->least_reciprocal[class] * (weight - 1)), best))
+		return;
+	cl_plan_count_many(state, model->first[class + 1] - model->first[class]);
+	to = least_step(state, class, weight, from, home, &step, &lowest);
+	descent->floor[class] = lowest;
+	if (to != CL_NO_THERAPIST)
+		consider(descent, client, to, relief - step, best);
+	/* back home costs less than anywhere else */
+	if (home != from && model->state[client] == CLIENT_MOVABLE && state->load[home] + weight <= model->room[home])
+		consider(descent, client, home, relief - cl_plan_step(state, home, weight), best);
+}
+
 static void
 search(Descent *descent, int from)
 {
 	PlanWork   *state = descent->state;
-	const PlanModel *model = state->model;
+	int			before = descent->best[from].client;
 	Best		best = {0};
 
+	/* options that are taken stay so */
+	if (from == state->model->n_therapists)
+		return;
+	/* who was the best is good still: then most others need no look */
+	if (descent->best[from].gain > 0 && state->at[before] == from)
+		look_at(descent, before, from, &best);
 	for (int client = state->head[from]; client >= 0; client = state->next[client])
-	{
-		int64		weight = model->weight[client];
-		int64		relief = -cl_plan_step(state, from, -weight);
-		int			class = model->class_of[client];
-		int			home = model->home[client];
-		int64		step = 0;
-		int			to;
-
-		/* below the band, leaving can cost more than it gains, and yet be good */
-		if (relief <= 0 && state->objective.penalty == 0)
-			continue;
-		if (descent->goal != NULL)
-		{
-			to = descent->goal[client];
-			cl_plan_count(state);
-			if (to != from && state->load[to] + weight <= model->room[to])
-				consider(descent, client, to, relief - cl_plan_step(state, to, weight), &best);
-			continue;
-		}
-		cl_plan_count_many(state, model->first[class + 1] - model->first[class]);
-		to = least_step(state, class, weight, from, home, &step);
-		if (to != CL_NO_THERAPIST)
-			consider(descent, client, to, relief - step, &best);
-		/* back home costs less than anywhere else */
-		if (home != from && model->state[client] == CLIENT_MOVABLE && state->load[home] + weight <= model->room[home])
-			consider(descent, client, home, relief - cl_plan_step(state, home, weight), &best);
-	}
+		look_at(descent, client, from, &best);
 	descent->best[from] = best;
+	descent->limit[from] = -cl_plan_step(state, from, -1);
+	if (best.gain > 0 && best.cost <= 1 && descent->away[from] == 0)
+		descent->limit[from] -= (best.gain - 1) / descent->heaviest;
 	climb(descent, from);
+}
+
+/* This therapist got lighter: prices of classes may be lower. */
+static void
+lower_floors(Descent *descent, int therapist)
+{
+	int64		price = cl_plan_step(descent->state, therapist, 1);
+
+	for (int64 i = descent->class_first[therapist]; i < descent->class_first[therapist + 1]; i++)
+		descent->floor[descent->class[i]] = Min(descent->floor[descent->class[i]], price);
 }
 
 /* This therapist got lighter: who would rather come here now? */
@@ -189,18 +264,22 @@ invite(Descent *descent, int to)
 {
 	PlanWork   *state = descent->state;
 	const PlanModel *model = state->model;
+	int64		price = cl_plan_step(state, to, 1);
 
 	cl_plan_count_many(state, model->taker_first[to + 1] - model->taker_first[to]);
 	for (int64 i = model->taker_first[to]; i < model->taker_first[to + 1]; i++)
 	{
 		int			client = model->taker[i];
 		int			from = state->at[client];
-		int64		weight = model->weight[client];
+		int64		weight;
 		const Best *best = &descent->best[from];
 		int64		gain;
 
+		if (from == model->n_therapists || descent->limit[from] <= price)
+			continue;
+		weight = model->weight[client];
 		if (from == to || model->class_of[client] < 0 || (descent->goal != NULL && descent->goal[client] != to) ||
-			state->load[to] + weight > model->room[to])
+			state->load[to] + weight > model->room[to] || (descent->goal != NULL && !stays_inside(state, client, to)))
 			continue;
 		gain = -cl_plan_step(state, from, -weight) - cl_plan_step(state, to, weight);
 		/* most are not better than the best, at no less cost */
@@ -211,22 +290,40 @@ invite(Descent *descent, int to)
 	}
 }
 
+/* The classes of each therapist, and their lowest prices. */
+static void
+list_classes(Descent *descent)
+{
+	const PlanModel *model = descent->state->model;
+	int64		pairs = model->n_classes > 0 ? model->first[model->n_classes] : 0;
+
+	descent->floor = palloc_extended(sizeof(int64) * (model->n_classes + 1), MCXT_ALLOC_HUGE);
+	descent->least_reciprocal = palloc_extended(sizeof(int64) * (model->n_classes + 1), MCXT_ALLOC_HUGE);
+	descent->class_first = palloc0(sizeof(int64) * (model->n_therapists + 3));
+	descent->class = palloc_extended(sizeof(int32) * (pairs + 1), MCXT_ALLOC_HUGE);
+	for (int64 pair = 0; pair < pairs; pair++)
+		descent->class_first[model->member[pair] + 2]++;
+	for (int i = 2; i <= model->n_therapists + 1; i++)
+		descent->class_first[i] += descent->class_first[i - 1];
+	for (int k = 0; k < model->n_classes; k++)
+	{
+		descent->floor[k] = descent->least_reciprocal[k] = PG_INT64_MAX;
+		for (int64 pair = model->first[k]; pair < model->first[k + 1]; pair++)
+		{
+			int			i = model->member[pair];
+
+			descent->class[descent->class_first[i + 1]++] = k;
+			descent->floor[k] = Min(descent->floor[k], cl_plan_step(descent->state, i, 1));
+			descent->least_reciprocal[k] = Min(descent->least_reciprocal[k], model->reciprocal[i]);
+		}
+	}
+}
+
 static void
 search_all(Descent *descent)
 {
 	for (int i = 0; i < descent->state->model->n_therapists; i++)
 		search(descent, i);
-}
-
-static bool
-target_met(const Descent *descent)
-{
-	const PlanWork *state = descent->state;
-	const PlanStop *stop = descent->stop;
-
-	if (stop->band && state->out_of_band == 0)
-		return true;
-	return stop->has_target && state->ssq <= stop->target_ssq;
 }
 
 static bool
@@ -260,6 +357,16 @@ cl_plan_descend(PlanWork *state, const PlanStop *stop, const int32 *goal, PlanSt
 	while (descent.leaves < model->n_therapists)
 		descent.leaves *= 2;
 	descent.best = palloc0(sizeof(Best) * (model->n_therapists + 1));
+	descent.limit = palloc0(sizeof(int64) * (model->n_therapists + 1));
+	descent.away = palloc0(sizeof(int32) * (model->n_therapists + 1));
+	descent.heaviest = 1;
+	for (int j = 0; j < model->n_clients; j++)
+	{
+		if (model->class_of[j] < 0)
+			continue;
+		descent.heaviest = Max(descent.heaviest, model->weight[j]);
+		descent.away[state->at[j]] += state->at[j] != model->home[j];
+	}
 	descent.version = palloc0(sizeof(uint32) * (model->n_therapists + 1));
 	descent.winner = palloc(sizeof(int32) * 2 * descent.leaves);
 	for (int i = 0; i < 2 * descent.leaves; i++)
@@ -267,6 +374,8 @@ cl_plan_descend(PlanWork *state, const PlanStop *stop, const int32 *goal, PlanSt
 	/* inner nodes must hold somebody before the first climb looks at them */
 	for (int node = descent.leaves - 1; node >= 1; node--)
 		descent.winner[node] = descent.winner[2 * node];
+	if (goal == NULL)
+		list_classes(&descent);
 	search_all(&descent);
 
 	while (!stopped)
@@ -275,7 +384,7 @@ cl_plan_descend(PlanWork *state, const PlanStop *stop, const int32 *goal, PlanSt
 		Best	   *best;
 		int			to;
 
-		if (target_met(&descent))
+		if (cl_plan_target_met(state, stop))
 		{
 			end = PLAN_END_TARGET;
 			break;
@@ -313,15 +422,28 @@ cl_plan_descend(PlanWork *state, const PlanStop *stop, const int32 *goal, PlanSt
 			step->bundle = ++*n_bundles;
 			step->kind = PLAN_REASSIGN;
 		}
+		descent.away[from] -= from != model->home[best->client];
+		descent.away[to] += to != model->home[best->client];
 		cl_plan_move(state, best->client, to);
 		descent.version[from]++;
 		descent.version[to]++;
+		if (goal == NULL)
+			lower_floors(&descent, from);
 		search(&descent, from);
 		search(&descent, to);
 		invite(&descent, from);
 	}
 	pfree(descent.best);
+	pfree(descent.limit);
+	pfree(descent.away);
 	pfree(descent.version);
 	pfree(descent.winner);
+	if (goal == NULL)
+	{
+		pfree(descent.floor);
+		pfree(descent.least_reciprocal);
+		pfree(descent.class_first);
+		pfree(descent.class);
+	}
 	return end;
 }

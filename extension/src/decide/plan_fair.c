@@ -79,7 +79,7 @@ count_work(Flow *flow)
 
 /* Loads of the classes, where they are in the plan, and what is fixed. */
 static Flow *
-make_flow(const PlanModel *model, const PlanWork *start)
+make_flow(const PlanModel *model, const PlanWork *start, bool freed)
 {
 	Flow	   *flow = allocate(sizeof(Flow));
 	int64		pairs = model->n_classes > 0 ? model->first[model->n_classes] : 0;
@@ -98,9 +98,10 @@ make_flow(const PlanModel *model, const PlanWork *start)
 
 		if (model->home[j] == CL_NO_THERAPIST)
 			continue;
-		if (class < 0)
+		if (class < 0 || cl_plan_option(model, j) != NULL)
 		{
-			flow->fixed[model->home[j]] += model->weight[j];
+			if (!freed || cl_plan_option(model, j) == NULL)
+				flow->fixed[model->home[j]] += model->weight[j];
 			continue;
 		}
 		flow->class_load[class] += model->weight[j];
@@ -441,12 +442,15 @@ split(Flow *flow, Part part, int component)
 	split(flow, light, component);
 }
 
-/* The fair share, in the current memory context; start is any plan, the nearer to the end the faster. */
+/*
+ * The fair share, in the current memory context; start is any plan, the nearer
+ * to the end the faster.  With all options taken, or with none.
+ */
 FairShare *
-cl_plan_fair(const PlanModel *model, const PlanWork *start)
+cl_plan_fair(const PlanModel *model, const PlanWork *start, bool freed)
 {
 	FairShare  *fair = allocate(sizeof(FairShare));
-	Flow	   *flow = make_flow(model, start);
+	Flow	   *flow = make_flow(model, start, freed);
 	Part	   *parts = allocate(sizeof(Part) * (model->n_therapists + 1));
 
 	fair->block = allocate(sizeof(FairBlock) * (model->n_therapists + 1));

@@ -56,31 +56,47 @@ cl_gcd(int64 a, int64 b)
 	return a;
 }
 
-static int
-compare_places(const void *a, const void *b)
-{
-	int32		one = *(const int32 *) a;
-	int32		other = *(const int32 *) b;
-
-	return one < other ? -1 : one > other;
-}
-
-/* The pairs by client, each once and in order, without those who take nobody. */
+/*
+ * The pairs by client, each once and in order, without those who take nobody:
+ * first by therapist, and then in that order by client.
+ */
 static void
 make_lists(const PlanInput *rows, PairLists *lists)
 {
+	int64	   *first = allocate(sizeof(int64) * (rows->n_therapists + 3));
+	int32	   *client = allocate(sizeof(int32) * rows->n_pairs);
 	int64		kept = 0;
 	int64		start = 0;
 
 	lists->first = allocate(sizeof(int64) * (rows->n_clients + 2));
 	lists->therapist = allocate(sizeof(int32) * rows->n_pairs);
 	for (int64 i = 0; i < rows->n_pairs; i++)
+	{
+		if ((i & 65535) == 0)
+			CHECK_FOR_INTERRUPTS();
 		lists->first[rows->pair_client[i] + 2]++;
-	for (int i = 2; i <= rows->n_clients; i++)
-		lists->first[i] += lists->first[i - 1];
+		first[rows->pair_therapist[i] + 2]++;
+	}
+	for (int j = 2; j <= rows->n_clients; j++)
+		lists->first[j] += lists->first[j - 1];
+	for (int i = 2; i <= rows->n_therapists + 1; i++)
+		first[i] += first[i - 1];
 	for (int64 i = 0; i < rows->n_pairs; i++)
-		lists->therapist[lists->first[rows->pair_client[i] + 1]++] = rows->pair_therapist[i];
-	/* now first[j + 1] is where the list of j ends */
+	{
+		if ((i & 65535) == 0)
+			CHECK_FOR_INTERRUPTS();
+		client[first[rows->pair_therapist[i] + 1]++] = rows->pair_client[i];
+	}
+	/* now first[i + 1] is where the list of i ends */
+	for (int i = 0; i <= rows->n_therapists; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int64 at = first[i]; at < first[i + 1]; at++)
+			lists->therapist[lists->first[client[at] + 1]++] = i;
+	}
+	pfree(first);
+	pfree(client);
+	/* and lists->first[j + 1] that of j */
 	for (int j = 0; j < rows->n_clients; j++)
 	{
 		int64		end = lists->first[j + 1];
@@ -88,7 +104,6 @@ make_lists(const PlanInput *rows, PairLists *lists)
 
 		if ((j & 4095) == 0)
 			CHECK_FOR_INTERRUPTS();
-		qsort(lists->therapist + start, end - start, sizeof(int32), compare_places);
 		lists->first[j] = kept;
 		for (int64 i = start; i < end; i++)
 		{
@@ -121,6 +136,9 @@ find_state(const PlanInput *rows, const PairLists *lists, int client)
 		else
 			others++;
 	}
+	/* what an option frees depends on its clients, who stay if they may */
+	if (may_stay && rows->in_option != NULL && client < rows->n_clients - rows->n_options && rows->in_option[client])
+		return CLIENT_LOCKED;
 	if (may_stay)
 		return others > 0 ? CLIENT_MOVABLE : CLIENT_SETTLED;
 	return others > 0 ? CLIENT_FORCED : CLIENT_STRANDED;
@@ -183,20 +201,22 @@ make_takers(PlanModel *model)
 {
 	int64		total = 0;
 
-	model->taker_first = allocate(sizeof(int64) * (model->n_therapists + 2));
+	model->taker_first = allocate(sizeof(int64) * (model->n_therapists + 3));
 	for (int j = 0; j < model->n_clients; j++)
 	{
 		int			class = model->class_of[j];
 
 		if (class < 0)
 			continue;
+		if ((j & 4095) == 0)
+			CHECK_FOR_INTERRUPTS();
 		for (int64 i = model->first[class]; i < model->first[class + 1]; i++)
 			model->taker_first[model->member[i] + 2]++;
 		total += model->first[class + 1] - model->first[class];
 	}
 	model->pairs = total;
 	model->taker = allocate(sizeof(int32) * total);
-	for (int i = 2; i <= model->n_therapists; i++)
+	for (int i = 2; i <= model->n_therapists + 1; i++)
 		model->taker_first[i] += model->taker_first[i - 1];
 	for (int j = 0; j < model->n_clients; j++)
 	{
@@ -232,8 +252,12 @@ make_components(PlanModel *model)
 
 		for (int64 i = model->first[k] + 1; i < model->first[k + 1]; i++)
 		{
-			int32		other = find_root(model->component, model->member[i]);
+			int32		other;
 
+			/* where options go connects nobody */
+			if (model->member[i] == model->n_therapists)
+				continue;
+			other = find_root(model->component, model->member[i]);
 			if (other < root)
 			{
 				model->component[root] = other;
@@ -253,6 +277,7 @@ compare_weights(const void *a, const void *b)
 	const WeightOf *one = a;
 	const WeightOf *other = b;
 
+	CHECK_FOR_INTERRUPTS();
 	if (one->component != other->component)
 		return one->component < other->component ? -1 : 1;
 	return one->weight < other->weight ? -1 : one->weight > other->weight;
@@ -271,7 +296,7 @@ set_costs(PlanModel *model, const PlanInput *rows)
 	int64	   *median = allocate(sizeof(int64) * (model->n_therapists + 1));
 	int			n = 0;
 
-	for (int j = 0; j < model->n_clients; j++)
+	for (int j = 0; j < model->n_clients - model->n_options; j++)
 		if (model->class_of[j] >= 0)
 		{
 			list[n].component = model->component[model->member[model->first[model->class_of[j]]]];
@@ -325,7 +350,7 @@ set_numbers(PlanModel *model, const PlanInput *rows)
 			model->grid = cl_gcd(rows->weight[j], model->grid);
 	model->unit = model->grid;
 	for (int i = 0; i < model->n_therapists; i++)
-		model->unit = cl_gcd(rows->base[i], model->unit);
+		model->unit = cl_gcd(Abs(rows->base[i]), model->unit);
 	model->unit = Max(model->unit, 1);
 	model->grid = Max(model->grid, 1) / model->unit;
 	model->grid = Max(model->grid, 1);
@@ -381,6 +406,7 @@ set_numbers(PlanModel *model, const PlanInput *rows)
 		model->capacity[i] = rows->capacity[i] < 0 ? -1 : rows->capacity[i] / model->unit;
 		model->room[i] = model->capacity[i] < 0 ? most : Min(model->capacity[i], most);
 	}
+	model->room[model->n_therapists] = PG_INT64_MAX / 4;
 	pfree(load);
 }
 
@@ -444,6 +470,8 @@ cl_plan_model(PlanInput *rows, int64 memory_limit)
 	model->capacity = allocate(sizeof(int64) * (rows->n_therapists + 1));
 	model->reciprocal = allocate(sizeof(int64) * (rows->n_therapists + 1));
 	model->n_clients = rows->n_clients;
+	model->n_options = rows->n_options;
+	model->option = rows->option;
 	model->client = rows->client;
 	model->label = rows->label;
 	model->home = rows->home;

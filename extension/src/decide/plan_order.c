@@ -8,6 +8,8 @@
  * meet at a therapist are joined to a swap or a chain; and when no pair is
  * good, all that are left of a component go together.  What would only do
  * harm is left out, so the plan can be better than its goal, never worse.
+ * With a band, no bundle brings more load out of it, whatever that does to the
+ * squares.
  */
 #include "postgres.h"
 
@@ -59,7 +61,7 @@ list_remaining(Order *order)
 	const PlanModel *model = order->model;
 	int			n = 0;
 
-	for (int i = 0; i < model->n_therapists; i++)
+	for (int i = 0; i <= model->n_therapists; i++)
 		order->from_head[i] = order->to_head[i] = -1;
 	for (int j = model->n_clients - 1; j >= 0; j--)
 	{
@@ -74,13 +76,17 @@ list_remaining(Order *order)
 	return n;
 }
 
-/* What moving a set of clients to their goals gains; false where somebody would be brought above the room. */
+/*
+ * What moving a set of clients to their goals gains; false where somebody
+ * would be brought above the room, or more would be out of the band.
+ */
 static bool
 joint_gain(Order *order, const int32 *clients, int n, int64 *gain)
 {
 	PlanWork   *state = order->state;
 	int32		touched[4];
 	int64		by[4];
+	int64		outside = 0;
 	int			used = 0;
 
 	Assert(n <= 2);
@@ -110,8 +116,9 @@ joint_gain(Order *order, const int32 *clients, int n, int64 *gain)
 		if (by[at] > 0 && state->load[touched[at]] + by[at] > state->model->room[touched[at]])
 			return false;
 		*gain -= cl_plan_step(state, touched[at], by[at]);
+		outside += cl_plan_more_outside(state, touched[at], by[at]);
 	}
-	return true;
+	return outside <= 0;
 }
 
 static void
@@ -180,6 +187,15 @@ kind_of_pair(const Order *order, int one, int other)
 	return order->state->at[one] == order->goal[other] && order->state->at[other] == order->goal[one] ? PLAN_SWAP : PLAN_CHAIN;
 }
 
+/* Where a move belongs; an option is taken where it is. */
+static int
+component_of(const Order *order, int client)
+{
+	const PlanModel *model = order->model;
+
+	return model->component[cl_plan_option(model, client) != NULL ? model->home[client] : order->goal[client]];
+}
+
 /* All moves of a component that are left, as one bundle, if that is good; else they are left out. */
 static bool
 join_all(Order *order)
@@ -188,6 +204,7 @@ join_all(Order *order)
 	const PlanModel *model = order->model;
 	int64	   *by = palloc0(sizeof(int64) * (model->n_therapists + 1));
 	int128	   *gain = palloc0(sizeof(int128) * (model->n_therapists + 1));
+	int64	   *outside = palloc0(sizeof(int64) * (model->n_therapists + 1));
 	bool	   *full = palloc0(sizeof(bool) * (model->n_therapists + 1));
 	int		   *moves = palloc0(sizeof(int) * (model->n_therapists + 1));
 	bool		any = false;
@@ -197,26 +214,28 @@ join_all(Order *order)
 		{
 			by[state->at[j]] -= model->weight[j];
 			by[order->goal[j]] += model->weight[j];
-			moves[model->component[order->goal[j]]]++;
+			moves[component_of(order, j)]++;
 		}
 	for (int i = 0; i < model->n_therapists; i++)
 	{
 		gain[model->component[i]] -= cl_plan_step(state, i, by[i]);
+		outside[model->component[i]] += cl_plan_more_outside(state, i, by[i]);
 		if (by[i] > 0 && state->load[i] + by[i] > model->room[i])
 			full[model->component[i]] = true;
 	}
 	for (int i = 0; i < model->n_therapists; i++)
 	{
-		if (moves[i] == 0 || gain[i] <= 0 || full[i])
+		if (moves[i] == 0 || gain[i] <= 0 || outside[i] > 0 || full[i])
 			continue;
 		any = true;
 		order->n_bundles++;
 		for (int j = 0; j < model->n_clients; j++)
-			if (order->goal[j] != state->at[j] && model->component[order->goal[j]] == i)
+			if (order->goal[j] != state->at[j] && component_of(order, j) == i)
 				add_step(order, j, PLAN_CHAIN);
 	}
 	pfree(by);
 	pfree(gain);
+	pfree(outside);
 	pfree(full);
 	pfree(moves);
 	return any;
@@ -225,8 +244,7 @@ join_all(Order *order)
 static bool
 enough(const Order *order, const PlanStop *stop)
 {
-	return (stop->band && order->state->out_of_band == 0) ||
-		(stop->has_target && order->state->ssq <= stop->target_ssq);
+	return cl_plan_target_met(order->state, stop);
 }
 
 /*

@@ -2,62 +2,36 @@
  * plan_read.c
  *		Reading therapists, clients, and who may take whom.
  *
- * Each of the three is a query, run read-only with the caller's rights and
+ * Each of the three, and of the options, is a query, run read-only with the caller's rights and
  * snapshot, so policies on rows hold.  Columns have fixed names; one too many
  * is refused, since it is nearly always a misspelt one.  Rows may come in any
- * order: they are put in the order of their ids.
+ * order: they are put in the order of their ids.  They are taken as the
+ * executor makes them, and never copied.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/params.h"
+#include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
-#include "key_set.h"
-#include "plan_read.h"
+#include "plan_reader.h"
 
-#define ROWS_AT_ONCE	5000
-#define MOST_COLUMNS	8
-#define MOST_THOUSANDTHS	INT64CONST(1000000000000)	/* a thousand million of anything */
+#define KNOWN_IDS		1024
 #define MOST_COST		1000
 
-/* A column that a query may have. */
-typedef struct Column
+/* What the executor gives the rows of a query to. */
+typedef struct RowReceiver
 {
-	const char *name;
-	enum
-	{
-		COLUMN_ID, COLUMN_NUMBER, COLUMN_BOOLEAN
-	}			kind;
-	bool		wanted;
-	int			number;			/* in the result; 0: not there */
-	Oid			type;
-} Column;
-
-/* A query in work. */
-typedef struct Reader
-{
-	const char *what;			/* for messages */
-	Column	   *columns;
-	int			n_columns;
-	PlanInput  *rows;
-	KeySet	   *therapists;
-	KeySet	   *clients;
-	Datum		no_district;
-	int64		memory_limit;
-	void		(*take) (struct Reader *);
-	/* the row in work */
-	int64		row;
-	HeapTuple	tuple;
-	TupleDesc	desc;
-	int			capacity;		/* of the arrays that grow */
-	bool		by_service;		/* what moves are services, not clients */
-	int			last_client;	/* of the pair before; rows of a client often come together */
-} Reader;
+	DestReceiver pub;
+	Reader	   *reader;
+} RowReceiver;
 
 enum
 {
@@ -72,108 +46,6 @@ enum
 	E_CLIENT, E_SERVICE, E_THERAPIST, E_ELIGIBLE
 };
 
-/* -------------------------------------------------------------- values --- */
-
-/* A number in thousandths; not good when it has more decimals or is out of range. */
-int64
-cl_plan_thousandths(Datum value, Oid type, bool *good)
-{
-	Numeric		number;
-	Numeric		whole;
-	int64		result = 0;
-
-	*good = true;
-	switch (type)
-	{
-		case INT2OID:
-			return (int64) DatumGetInt16(value) * 1000;
-		case INT4OID:
-			return (int64) DatumGetInt32(value) * 1000;
-		case INT8OID:
-			result = DatumGetInt64(value);
-			*good = result >= -MOST_THOUSANDTHS && result <= MOST_THOUSANDTHS / 1000;
-			return *good ? result * 1000 : 0;
-		default:
-			break;
-	}
-	number = DatumGetNumeric(value);
-	if (numeric_is_nan(number) || numeric_is_inf(number))
-	{
-		*good = false;
-		return 0;
-	}
-	number = DatumGetNumeric(DirectFunctionCall2(numeric_mul, value,
-												 DirectFunctionCall1(int4_numeric, Int32GetDatum(1000))));
-	whole = DatumGetNumeric(DirectFunctionCall2(numeric_trunc, NumericGetDatum(number), Int32GetDatum(0)));
-	*good = DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(number), NumericGetDatum(whole))) == 0 &&
-		DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(whole),
-										  DirectFunctionCall1(int8_numeric, Int64GetDatum(MOST_THOUSANDTHS)))) <= 0 &&
-		DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(whole),
-										  DirectFunctionCall1(int8_numeric, Int64GetDatum(-MOST_THOUSANDTHS)))) >= 0;
-	return *good ? DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(whole))) : 0;
-}
-
-pg_noreturn static void
-bad_value(const Reader *reader, const Column *column, const char *id, const char *wrong, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s of row " INT64_FORMAT " of the query for %s %s", column->name, reader->row, reader->what, wrong),
-			 id != NULL ? errdetail("It is the row of \"%s\".", id) : 0,
-			 hint != NULL ? errhint("%s", hint) : 0));
-}
-
-/* The id in a column as text; NULL where it is NULL or there is no such column. */
-static Datum
-id_value(const Reader *reader, const Column *column, bool *isnull)
-{
-	Datum		value;
-
-	*isnull = true;
-	if (column->number == 0)
-		return (Datum) 0;
-	value = SPI_getbinval(reader->tuple, reader->desc, column->number, isnull);
-	if (*isnull || column->type == TEXTOID || column->type == VARCHAROID)
-		return value;
-	return CStringGetTextDatum(SPI_getvalue(reader->tuple, reader->desc, column->number));
-}
-
-/* A number that must not be below 0. */
-static int64
-number_value(const Reader *reader, const Column *column, const char *id, int64 when_null, bool may_be_null)
-{
-	bool		isnull = true;
-	bool		good;
-	Datum		value = (Datum) 0;
-	int64		result;
-
-	if (column->number != 0)
-		value = SPI_getbinval(reader->tuple, reader->desc, column->number, &isnull);
-	if (isnull)
-	{
-		if (!may_be_null)
-			bad_value(reader, column, id, "is NULL", NULL);
-		return when_null;
-	}
-	result = cl_plan_thousandths(value, column->type, &good);
-	if (!good)
-		bad_value(reader, column, id, "has more than three decimals or is out of range", "Round it.");
-	if (result < 0)
-		bad_value(reader, column, id, "is negative", NULL);
-	return result;
-}
-
-static bool
-boolean_value(const Reader *reader, const Column *column, bool when_null)
-{
-	bool		isnull = true;
-	Datum		value = (Datum) 0;
-
-	if (column->number != 0)
-		value = SPI_getbinval(reader->tuple, reader->desc, column->number, &isnull);
-	return isnull ? when_null : DatumGetBool(value);
-}
-
 /* ---------------------------------------------------------------- rows --- */
 
 static void *
@@ -187,35 +59,15 @@ static int
 new_place(Reader *reader, KeySet *set, const Column *column)
 {
 	bool		isnull;
-	Datum		id = id_value(reader, column, &isnull);
+	Datum		id = cl_reader_id(reader, column, &isnull);
 	int			before = set->count;
 	int			place;
 
 	if (isnull)
-		bad_value(reader, column, NULL, "is NULL", NULL);
+		cl_reader_bad_value(reader, column, NULL, "is NULL", NULL);
 	place = cl_keys_add(set, reader->no_district, id);
 	if (place < before)
-		bad_value(reader, column, set->keys[place].id, "is there twice", NULL);
-	return place;
-}
-
-/* The place of an id that must be known; -1 where it is NULL. */
-static int
-known_place(const Reader *reader, const KeySet *set, const Column *column, const char *id, const char *where)
-{
-	bool		isnull;
-	Datum		value = id_value(reader, column, &isnull);
-	int			place;
-
-	if (isnull)
-		return -1;
-	place = cl_keys_place(set, reader->no_district, value);
-	if (place < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s \"%s\" of row " INT64_FORMAT " of the query for %s is not among the %s",
-						column->name, TextDatumGetCString(value), reader->row, reader->what, where),
-				 id != NULL ? errdetail("It is the row of \"%s\".", id) : 0));
+		cl_reader_bad_value(reader, column, set->keys[place].id, "is there twice", NULL);
 	return place;
 }
 
@@ -233,11 +85,11 @@ read_therapist(Reader *reader)
 		rows->base = grow(rows->base, sizeof(int64), reader->capacity);
 		rows->capacity = grow(rows->capacity, sizeof(int64), reader->capacity);
 	}
-	rows->fte[place] = number_value(reader, &reader->columns[T_FTE], id, 0, false);
+	rows->fte[place] = cl_reader_number(reader, &reader->columns[T_FTE], id, 0, false);
 	if (rows->fte[place] > 1000000)
-		bad_value(reader, &reader->columns[T_FTE], id, "is above 1000", NULL);
-	rows->base[place] = number_value(reader, &reader->columns[T_BASE], id, 0, true);
-	rows->capacity[place] = number_value(reader, &reader->columns[T_CAPACITY], id, -1, true);
+		cl_reader_bad_value(reader, &reader->columns[T_FTE], id, "is above 1000", NULL);
+	rows->base[place] = cl_reader_number(reader, &reader->columns[T_BASE], id, 0, true);
+	rows->capacity[place] = cl_reader_number(reader, &reader->columns[T_CAPACITY], id, -1, true);
 	rows->n_therapists = reader->therapists->count;
 }
 
@@ -254,6 +106,8 @@ read_client(Reader *reader)
 	int			place = new_place(reader, reader->clients, client_key(reader, C_CLIENT, C_SERVICE));
 	const char *id = reader->clients->keys[place].id;
 	int64		cost;
+	bool		no_label = true;
+	Datum		label = (Datum) 0;
 
 	if (place >= reader->capacity)
 	{
@@ -264,34 +118,27 @@ read_client(Reader *reader)
 		rows->cost = grow(rows->cost, sizeof(int32), reader->capacity);
 		rows->locked = grow(rows->locked, sizeof(bool), reader->capacity);
 	}
-	rows->label[place] = NULL;
-	if (reader->by_service && reader->columns[C_CLIENT].number != 0)
-	{
-		char	   *label = SPI_getvalue(reader->tuple, reader->desc, reader->columns[C_CLIENT].number);
-
-		rows->label[place] = label == NULL ? NULL : MemoryContextStrdup(rows->context, label);
-	}
-	rows->weight[place] = number_value(reader, &reader->columns[C_WEIGHT], id, 0, false);
-	rows->home[place] = known_place(reader, reader->therapists, &reader->columns[C_THERAPIST], id, "therapists");
-	cost = number_value(reader, &reader->columns[C_COST], id, 0, true);
-	if (cost % 1000 != 0 || cost > MOST_COST * 1000 ||
-		(cost == 0 && reader->columns[C_COST].number != 0 &&
-		 SPI_getvalue(reader->tuple, reader->desc, reader->columns[C_COST].number) != NULL))
-		bad_value(reader, &reader->columns[C_COST], id, "is no whole number from 1 to 1000",
+	if (reader->by_service)
+		label = cl_reader_id(reader, &reader->columns[C_CLIENT], &no_label);
+	rows->label[place] = no_label ? NULL : MemoryContextStrdup(rows->context, TextDatumGetCString(label));
+	rows->weight[place] = cl_reader_number(reader, &reader->columns[C_WEIGHT], id, 0, false);
+	rows->home[place] = cl_reader_known(reader, reader->therapists, &reader->columns[C_THERAPIST], id, "therapists");
+	cost = cl_reader_number(reader, &reader->columns[C_COST], id, -1, true);
+	if (cost != -1 && (cost % 1000 != 0 || cost == 0 || cost > MOST_COST * 1000))
+		cl_reader_bad_value(reader, &reader->columns[C_COST], id, "is no whole number from 1 to 1000",
 				  "NULL stands for what the plan takes by itself: 1, or 2 for weights above the median. Who must not be moved is locked.");
-	rows->cost[place] = (int32) (cost / 1000);
-	rows->locked[place] = boolean_value(reader, &reader->columns[C_LOCKED], false);
+	rows->cost[place] = cost < 0 ? 0 : (int32) (cost / 1000);
+	rows->locked[place] = cl_reader_boolean(reader, &reader->columns[C_LOCKED], false);
 	rows->n_clients = reader->clients->count;
 }
 
 /* Is that the id in the column? */
 static bool
-same_id(const Reader *reader, const Column *column, const char *id)
+same_id(const Reader *reader, const Column *column, const char *id, size_t length)
 {
 	bool		isnull;
-	Datum		value = id_value(reader, column, &isnull);
+	Datum		value = cl_reader_id(reader, column, &isnull);
 	text	   *string;
-	size_t		length = strlen(id);
 
 	if (isnull)
 		return false;
@@ -299,25 +146,62 @@ same_id(const Reader *reader, const Column *column, const char *id)
 	return VARSIZE_ANY_EXHDR(string) == length && memcmp(VARDATA_ANY(string), id, length) == 0;
 }
 
+/* The client of a pair, most often that of the pair before. */
+static int
+find_client(Reader *reader)
+{
+	const Column *key = client_key(reader, E_CLIENT, E_SERVICE);
+	int			client = reader->last_client;
+
+	if (client >= 0 && same_id(reader, key, reader->clients->keys[client].id, reader->last_length))
+		return client;
+	client = cl_reader_known(reader, reader->clients, key, NULL, "clients");
+	if (client < 0)
+		cl_reader_bad_value(reader, key, NULL, "is NULL", NULL);
+	reader->last_client = client;
+	reader->last_length = strlen(reader->clients->keys[client].id);
+	return client;
+}
+
+static int
+find_taker(Reader *reader, int client)
+{
+	const Column *column = &reader->columns[E_THERAPIST];
+	KnownId    *known = NULL;
+	uint64		word = 0;
+	bool		isnull;
+	Datum		value = cl_reader_id(reader, column, &isnull);
+	int			place;
+
+	if (isnull)
+		cl_reader_bad_value(reader, column, reader->clients->keys[client].id, "is NULL", NULL);
+	if (VARSIZE_ANY_EXHDR(DatumGetTextPP(value)) <= sizeof(word))
+	{
+		memcpy(&word, VARDATA_ANY(DatumGetTextPP(value)), VARSIZE_ANY_EXHDR(DatumGetTextPP(value)));
+		known = &reader->known_id[(word * UINT64CONST(0x9e3779b97f4a7c15) >> 32) & (KNOWN_IDS - 1)];
+		if (word != 0 && known->word == word)
+			return known->place;
+	}
+	place = cl_reader_known(reader, reader->therapists, column, reader->clients->keys[client].id, "therapists");
+	if (known != NULL)
+	{
+		known->word = word;
+		known->place = place;
+	}
+	return place;
+}
+
 static void
 read_pair(Reader *reader)
 {
 	PlanInput  *rows = reader->rows;
-	const Column *key = client_key(reader, E_CLIENT, E_SERVICE);
 	int			client;
 	int			therapist;
 
-	if (!boolean_value(reader, &reader->columns[E_ELIGIBLE], true))
+	if (!cl_reader_boolean(reader, &reader->columns[E_ELIGIBLE], true))
 		return;
-	client = reader->last_client;
-	if (client < 0 || !same_id(reader, key, reader->clients->keys[client].id))
-		client = known_place(reader, reader->clients, key, NULL, "clients");
-	reader->last_client = client;
-	if (client < 0)
-		bad_value(reader, key, NULL, "is NULL", NULL);
-	therapist = known_place(reader, reader->therapists, &reader->columns[E_THERAPIST], reader->clients->keys[client].id, "therapists");
-	if (therapist < 0)
-		bad_value(reader, &reader->columns[E_THERAPIST], reader->clients->keys[client].id, "is NULL", NULL);
+	client = find_client(reader);
+	therapist = find_taker(reader, client);
 	if (rows->n_pairs == rows->pair_capacity)
 	{
 		rows->pair_capacity *= 2;
@@ -365,13 +249,22 @@ find_columns(Reader *reader, TupleDesc desc)
 		}
 		column->number = a + 1;
 		column->type = attribute->atttypid;
+		if (column->kind == COLUMN_ID)
+		{
+			Oid			output;
+			bool		varlena;
+
+			getTypeOutputInfo(column->type, &output, &varlena);
+			fmgr_info_cxt(output, &column->output, reader->rows->context);
+		}
 		if ((column->kind == COLUMN_NUMBER && column->type != NUMERICOID && column->type != INT2OID &&
 			 column->type != INT4OID && column->type != INT8OID) ||
-			(column->kind == COLUMN_BOOLEAN && column->type != BOOLOID))
+			(column->kind == COLUMN_BOOLEAN && column->type != BOOLOID) ||
+			(column->kind == COLUMN_IDS && column->type != TEXTARRAYOID))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("column \"%s\" of the query for %s must be %s", name, reader->what,
-							column->kind == COLUMN_NUMBER ? "numeric or an integer" : "boolean")));
+							column->kind == COLUMN_NUMBER ? "numeric or an integer" : column->kind == COLUMN_IDS ? "text[]" : "boolean")));
 	}
 	if (reader->take == read_client)
 		reader->by_service = reader->columns[C_SERVICE].number != 0;
@@ -386,16 +279,43 @@ find_columns(Reader *reader, TupleDesc desc)
 					 errmsg("the query for %s has no column \"%s\"", reader->what, reader->columns[c].name)));
 }
 
-/* Run a query and give each row to a function. */
 static void
-read_rows(Reader *reader, const PlanSource *source, const char *query, const char *of_tables, void (*take) (Reader *))
+begin_rows(DestReceiver *self, int operation pg_attribute_unused(), TupleDesc desc)
+{
+	find_columns(((RowReceiver *) self)->reader, desc);
+}
+
+static bool
+take_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	Reader	   *reader = ((RowReceiver *) self)->reader;
+	MemoryContext oldcontext = MemoryContextSwitchTo(reader->batch);
+
+	slot_getallattrs(slot);
+	reader->slot = slot;
+	reader->row++;
+	reader->take(reader);
+	MemoryContextSwitchTo(oldcontext);
+	if ((reader->row & 255) == 0)
+		MemoryContextReset(reader->batch);
+	return true;
+}
+
+static void
+ignore_end(DestReceiver *self pg_attribute_unused())
+{
+}
+
+/* Run a query and give each row to a function. */
+void
+cl_reader_rows(Reader *reader, const PlanSource *source, const char *query, const char *of_tables, void (*take) (Reader *))
 {
 	Oid			types[2] = {DATEOID, TEXTOID};
 	bool		own = (query == NULL);
 	SPIPlanPtr	plan = SPI_prepare(own ? of_tables : query, own ? 2 : 0, types);
-	Portal		portal;
-	MemoryContext batch;
-	MemoryContext oldcontext;
+	SPIExecuteOptions options = {.read_only = true};
+	RowReceiver receiver = {0};
+	int			result;
 
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
@@ -403,37 +323,34 @@ read_rows(Reader *reader, const PlanSource *source, const char *query, const cha
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query for %s must be one query that returns rows", reader->what)));
-	portal = SPI_cursor_open(NULL, plan, own ? unconstify(Datum *, &source->args[0]) : NULL, own ? source->nulls : NULL, true);
-	reader->take = take;
-	find_columns(reader, portal->tupDesc);
-	reader->row = 0;
-	batch = AllocSetContextCreate(reader->rows->context, "caseload plan rows", ALLOCSET_DEFAULT_SIZES);
-	for (;;)
+	if (own)
 	{
-		SPI_cursor_fetch(portal, true, ROWS_AT_ONCE);
-		if (SPI_processed == 0)
-			break;
-		oldcontext = MemoryContextSwitchTo(batch);
-		for (uint64 i = 0; i < SPI_processed; i++)
+		options.params = makeParamList(2);
+		for (int i = 0; i < 2; i++)
 		{
-			reader->row++;
-			reader->tuple = SPI_tuptable->vals[i];
-			reader->desc = SPI_tuptable->tupdesc;
-			take(reader);
-			if ((i & 255) == 255)
-			{
-				CHECK_FOR_INTERRUPTS();
-				MemoryContextReset(batch);
-			}
+			ParamExternData *param = &options.params->params[i];
+
+			param->ptype = types[i];
+			param->value = source->args[i];
+			param->isnull = source->nulls[i] == 'n';
+			param->pflags = PARAM_FLAG_CONST;
 		}
-		MemoryContextSwitchTo(oldcontext);
-		MemoryContextReset(batch);
-		SPI_freetuptable(SPI_tuptable);
 	}
-	SPI_freetuptable(SPI_tuptable);
-	SPI_cursor_close(portal);
+	reader->take = take;
+	reader->row = 0;
+	reader->batch = AllocSetContextCreate(reader->rows->context, "caseload plan rows", ALLOCSET_DEFAULT_SIZES);
+	receiver.pub.receiveSlot = take_row;
+	receiver.pub.rStartup = begin_rows;
+	receiver.pub.rShutdown = ignore_end;
+	receiver.pub.rDestroy = ignore_end;
+	receiver.pub.mydest = DestTuplestore;
+	receiver.reader = reader;
+	options.dest = &receiver.pub;
+	result = SPI_execute_plan_extended(plan, &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
 	SPI_freeplan(plan);
-	MemoryContextDelete(batch);
+	MemoryContextDelete(reader->batch);
 }
 
 /* Bring an array into the order of the ids. */
@@ -460,6 +377,16 @@ put_in_order(PlanInput *rows, KeySet *therapists, KeySet *clients)
 	REORDER(int32, rows->home, rows->n_clients, client_rank);
 	REORDER(int32, rows->cost, rows->n_clients, client_rank);
 	REORDER(bool, rows->locked, rows->n_clients, client_rank);
+	if (rows->in_option != NULL)
+		REORDER(bool, rows->in_option, rows->n_clients, client_rank);
+	for (int n = 0; n < rows->n_options; n++)
+	{
+		PlanOption *option = &rows->option[n];
+
+		option->therapist = therapist_rank[option->therapist];
+		for (int m = 0; m < option->n_clients; m++)
+			option->client[m] = client_rank[option->client[m]];
+	}
 	rows->therapist = palloc_extended(sizeof(char *) * (rows->n_therapists + 1), MCXT_ALLOC_HUGE);
 	rows->client = palloc_extended(sizeof(char *) * (rows->n_clients + 1), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < rows->n_therapists; i++)
@@ -472,6 +399,8 @@ put_in_order(PlanInput *rows, KeySet *therapists, KeySet *clients)
 	}
 	for (int64 i = 0; i < rows->n_pairs; i++)
 	{
+		if ((i & 65535) == 0)
+			CHECK_FOR_INTERRUPTS();
 		rows->pair_client[i] = client_rank[rows->pair_client[i]];
 		rows->pair_therapist[i] = therapist_rank[rows->pair_therapist[i]];
 	}
@@ -511,6 +440,7 @@ cl_plan_read(const PlanSource *source, int64 memory_limit)
 	reader.clients = cl_keys_new();
 	reader.capacity = 64;
 	reader.last_client = -1;
+	reader.known = palloc0(sizeof(KnownNumber) * KNOWN_NUMBERS);
 	rows->fte = palloc(sizeof(int64) * reader.capacity);
 	rows->base = palloc(sizeof(int64) * reader.capacity);
 	rows->capacity = palloc(sizeof(int64) * reader.capacity);
@@ -528,19 +458,22 @@ cl_plan_read(const PlanSource *source, int64 memory_limit)
 	reader.what = "therapists";
 	reader.columns = therapist_columns;
 	reader.n_columns = lengthof(therapist_columns);
-	read_rows(&reader, source, source->therapists, "SELECT * FROM caseload.plan_therapists($1, $2)", read_therapist);
+	cl_reader_rows(&reader, source, source->therapists, "SELECT * FROM caseload.plan_therapists($1, $2)", read_therapist);
 	reader.what = "clients";
 	reader.columns = client_columns;
 	reader.n_columns = lengthof(client_columns);
 	reader.capacity = 64;
-	read_rows(&reader, source, source->clients, "SELECT * FROM caseload.plan_clients($1, $2)", read_client);
+	cl_reader_rows(&reader, source, source->clients, "SELECT * FROM caseload.plan_clients($1, $2)", read_client);
+	reader.known_id = palloc0(sizeof(KnownId) * KNOWN_IDS);
 	reader.what = "eligible pairs";
 	reader.columns = pair_columns;
 	reader.n_columns = lengthof(pair_columns);
-	read_rows(&reader, source, source->eligible, "SELECT * FROM caseload.plan_eligible($1, $2)", read_pair);
+	cl_reader_rows(&reader, source, source->eligible, "SELECT * FROM caseload.plan_eligible($1, $2)", read_pair);
+	cl_plan_read_options(&reader, source);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	MemoryContextSwitchTo(context);
 	put_in_order(rows, reader.therapists, reader.clients);
+	cl_plan_add_options(rows);
 	return rows;
 }

@@ -1,13 +1,11 @@
 /*
  * plan_result.c
- *		Plans as rows: numbers in the units they came in, and reasons.
+ *		Plans as rows, and reasons.
  *
  * A reason is made of facts: how far both ends were from their fair share
  * before, how far after, and who would have been next.
  */
 #include "postgres.h"
-
-#include <math.h>
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
@@ -25,168 +23,6 @@
 #include "plan_result.h"
 
 #define PLAN_VERSION	1
-
-/* ------------------------------------------------------------- numbers --- */
-
-/* A quotient of numbers that are not negative, rounded half up. */
-Datum
-cl_ratio(int128 numerator, int128 denominator, int decimals)
-{
-	int128		power = 1;
-
-	for (int i = 0; i < decimals; i++)
-		power *= 10;
-	return NumericGetDatum(int64_div_fast_to_numeric((int64) ((numerator * power * 2 + denominator) / (denominator * 2)), decimals));
-}
-
-static Datum
-trimmed(Datum number)
-{
-	return DirectFunctionCall1(numeric_trim_scale, number);
-}
-
-/* A load as it came. */
-Datum
-cl_plan_load(const PlanModel *model, int64 load)
-{
-	return trimmed(NumericGetDatum(int64_div_fast_to_numeric(load * model->unit, 3)));
-}
-
-/* The same for a full-time position. */
-Datum
-cl_plan_per_fte(const PlanModel *model, int64 load, int64 part)
-{
-	return cl_ratio((int128) load * model->unit, (int128) part * model->fte_unit, 4);
-}
-
-static Datum
-big_numeric(int128 value)
-{
-	char		digits[64];
-	int			at = sizeof(digits) - 1;
-	bool		negative = value < 0;
-
-	digits[at] = '\0';
-	do
-	{
-		int			digit = (int) (value % 10);
-
-		digits[--at] = (char) ('0' + (negative ? -digit : digit));
-		value /= 10;
-	} while (value != 0);
-	if (negative)
-		digits[--at] = '-';
-	return DirectFunctionCall3(numeric_in, CStringGetDatum(digits + at), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-}
-
-/* A sum of squares per FTE in the units that loads came in. */
-Datum
-cl_plan_squares(const PlanModel *model, int128 ssq)
-{
-	Datum		factor = DirectFunctionCall2(numeric_mul, big_numeric((int128) model->unit * model->unit), big_numeric(ssq));
-	Datum		divisor = big_numeric((int128) model->scale * model->fte_unit * 1000);
-
-	return DirectFunctionCall2(numeric_round, DirectFunctionCall2(numeric_div, factor, divisor), Int32GetDatum(6));
-}
-
-static double
-jain_of(const PlanModel *model, int64 total, int128 ssq)
-{
-	if (ssq == 0)
-		return 1;
-	return (double) total * total * model->scale / ((double) ssq * model->fte_total);
-}
-
-static Datum
-rounded(double value, int decimals)
-{
-	return DirectFunctionCall2(numeric_round, DirectFunctionCall1(float8_numeric, Float8GetDatum(value)), Int32GetDatum(decimals));
-}
-
-/* Jain's index of a team with this total and sum of squares; 1 where nobody has anything. */
-Datum
-cl_plan_jain(const PlanModel *model, int64 total, int128 ssq)
-{
-	return rounded(Min(jain_of(model, total, ssq), 1), 6);
-}
-
-/* The coefficient of variation that goes with it. */
-Datum
-cl_plan_cv(const PlanModel *model, int64 total, int128 ssq)
-{
-	double		jain = jain_of(model, total, ssq);
-
-	return rounded(jain <= 0 || jain >= 1 ? 0 : sqrt(1 / jain - 1), 6);
-}
-
-/* What the team carries. */
-int64
-cl_plan_team_load(const PlanWork *state)
-{
-	int64		total = 0;
-
-	for (int i = 0; i < state->model->n_therapists; i++)
-		if (state->model->part[i] > 0)
-			total += state->load[i];
-	return total;
-}
-
-/* The highest load per FTE; false: there is no team. */
-bool
-cl_plan_highest(const PlanWork *state, int64 *load, int64 *part)
-{
-	const PlanModel *model = state->model;
-	bool		any = false;
-
-	for (int i = 0; i < model->n_therapists; i++)
-		if (model->part[i] > 0 && (!any || (int128) state->load[i] * *part > (int128) *load * model->part[i]))
-		{
-			*load = state->load[i];
-			*part = model->part[i];
-			any = true;
-		}
-	return any;
-}
-
-static int
-compare_levels(const void *a, const void *b, void *arg)
-{
-	const PlanWork *state = arg;
-	int			one = *(const int32 *) a;
-	int			other = *(const int32 *) b;
-	int128		left = (int128) state->load[one] * state->model->part[other];
-	int128		right = (int128) state->load[other] * state->model->part[one];
-
-	if (left != right)
-		return left < right ? -1 : 1;
-	return one - other;
-}
-
-/* Gini's index of loads per FTE, each weighted by the FTE. */
-static double
-gini_of(const PlanWork *state)
-{
-	const PlanModel *model = state->model;
-	int32	   *order = palloc(sizeof(int32) * (model->n_therapists + 1));
-	int			n = 0;
-	double		parts = 0;
-	double		area = 0;
-	double		total = (double) cl_plan_team_load(state);
-
-	for (int i = 0; i < model->n_therapists; i++)
-		if (model->part[i] > 0)
-			order[n++] = i;
-	qsort_arg(order, n, sizeof(int32), compare_levels, unconstify(PlanWork *, state));
-	for (int at = 0; at < n; at++)
-	{
-		area += state->load[order[at]] * (2 * parts + model->part[order[at]]);
-		parts += model->part[order[at]];
-	}
-	pfree(order);
-	return total == 0 ? 0 : Max(area / (total * parts) - 1, 0);
-}
-
-/* ---------------------------------------------------------------- rows --- */
 
 void
 cl_row_begin(RowBuilder *row, TupleDesc desc)
@@ -333,6 +169,25 @@ append_change(StringInfo text, const PlanReport *report, int therapist, int64 be
 		appendStringInfo(text, " from %s to %s", number_text(cl_plan_load(model, before)), number_text(cl_plan_load(model, after)));
 }
 
+/* What a bundle gains. */
+typedef struct BundleGain
+{
+	int128		squares;
+	int64		inside;			/* units that were out of the band */
+} BundleGain;
+
+/* The gain of a move in the squares alone. */
+static int64
+squares_gained(const PlanWork *state, int client, int to)
+{
+	const PlanModel *model = state->model;
+	int64		weight = model->weight[client];
+	int			from = state->at[client];
+
+	return model->reciprocal[from] * (weight * (2 * state->load[from] - weight)) -
+		model->reciprocal[to] * (weight * (2 * state->load[to] + weight));
+}
+
 /* The next best therapist for a client, before the move; -1: none. */
 static int
 next_best(PlanWork *state, int client, int to, int64 *gain)
@@ -348,7 +203,7 @@ next_best(PlanWork *state, int client, int to, int64 *gain)
 
 		if (other == to || other == state->at[client] || state->load[other] + model->weight[client] > model->room[other])
 			continue;
-		other_gain = cl_plan_gain(state, client, other);
+		other_gain = squares_gained(state, client, other);
 		if (best < 0 || other_gain > *gain)
 		{
 			best = other;
@@ -374,51 +229,95 @@ kind_name(int kind)
 	}
 }
 
+/* What an option changes. */
+static void
+explain_option(const PlanReport *report, const PlanWork *state, const PlanOption *option, int64 before, StringInfo reason, StringInfo detail)
+{
+	const PlanModel *model = report->model;
+
+	append_change(reason, report, option->therapist, before, state->load[option->therapist], " of the fair share");
+	appendStringInfo(reason, option->push_in ? "; in class: " : "; together: ");
+	for (int n = 0; n < option->n_clients && n < 10; n++)
+		appendStringInfo(reason, "%s%s", n > 0 ? ", " : "", model->client[option->client[n]]);
+	if (option->n_clients > 10)
+		appendStringInfo(reason, " and %d more", option->n_clients - 10);
+	appendStringInfoString(detail, "{\"clients\": [");
+	for (int n = 0; n < option->n_clients; n++)
+	{
+		if (n > 0)
+			appendStringInfoString(detail, ", ");
+		escape_json(detail, model->client[option->client[n]]);
+	}
+	appendStringInfoString(detail, "]}");
+}
+
+/* Why a move, in facts; it is done on the way. */
+static void
+explain_move(const PlanReport *report, PlanWork *state, const PlanStep *step, StringInfo reason, StringInfo detail)
+{
+	const PlanModel *model = report->model;
+	int64		from_before = state->load[step->from];
+	int64		to_before = state->load[step->to];
+	int64		gain = squares_gained(state, step->client, step->to);
+	int64		other_gain = 0;
+	int			other = next_best(state, step->client, step->to, &other_gain);
+
+	cl_plan_move(state, step->client, step->to);
+	append_change(reason, report, step->from, from_before, state->load[step->from], " of the fair share");
+	appendStringInfoString(reason, ", ");
+	append_change(reason, report, step->to, to_before, state->load[step->to], model->part[step->from] == 0 ? " of the fair share" : "");
+	appendStringInfo(reason, "; weight %s", number_text(cl_plan_load(model, model->weight[step->client])));
+	appendStringInfo(detail, "{\"own_gain\": %s", number_text(cl_plan_squares(model, gain)));
+	if (other >= 0)
+	{
+		appendStringInfo(reason, "; next best %s", model->therapist[other]);
+		if (gain > 0)
+			appendStringInfo(reason, " gains %s %% of it", number_text(cl_ratio((int128) Max(other_gain, 0) * 100, gain, 0)));
+		appendStringInfoString(detail, ", \"next_best\": ");
+		escape_json(detail, model->therapist[other]);
+		appendStringInfo(detail, ", \"next_best_gain\": %s", number_text(cl_plan_squares(model, other_gain)));
+	}
+	appendStringInfoChar(detail, '}');
+}
+
 /* One move as a row, done on the way. */
 static Datum
-move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, int128 bundle_gain, int64 *total)
+move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, const BundleGain *bundle_gain, int64 *total,
+		 Datum *equity)
 {
 	const PlanModel *model = report->model;
 	const PlanStep *step = &report->steps[n];
+	const PlanOption *option = cl_plan_option(model, step->client);
 	int64		weight = model->weight[step->client];
 	int64		from_before = state->load[step->from];
 	int64		to_before = state->load[step->to];
-	Datum		equity_before = cl_plan_jain(model, *total, state->ssq);
-	int64		gain = cl_plan_gain(state, step->client, step->to);
-	int64		other_gain = 0;
-	int			other = next_best(state, step->client, step->to, &other_gain);
 	StringInfoData reason;
 	StringInfoData detail;
 	RowBuilder	row;
 
-	cl_plan_move(state, step->client, step->to);
+	initStringInfo(&reason);
+	initStringInfo(&detail);
+	if (option == NULL)
+		explain_move(report, state, step, &reason, &detail);
+	else
+	{
+		cl_plan_move(state, step->client, step->to);
+		explain_option(report, state, option, from_before, &reason, &detail);
+		*total -= weight;
+	}
 	if (model->part[step->from] == 0)
 		*total += weight;
-
-	initStringInfo(&reason);
-	append_change(&reason, report, step->from, from_before, state->load[step->from], " of the fair share");
-	appendStringInfoString(&reason, ", ");
-	append_change(&reason, report, step->to, to_before, state->load[step->to],
-				  model->part[step->from] == 0 ? " of the fair share" : "");
-	appendStringInfo(&reason, "; weight %s", number_text(cl_plan_load(model, weight)));
-	initStringInfo(&detail);
-	appendStringInfo(&detail, "{\"own_gain\": %s", number_text(cl_plan_squares(model, gain)));
-	if (other >= 0)
-	{
-		appendStringInfo(&reason, "; next best %s", model->therapist[other]);
-		if (gain > 0)
-			appendStringInfo(&reason, " gains %s %% of it", number_text(cl_ratio((int128) Max(other_gain, 0) * 100, gain, 0)));
-		appendStringInfoString(&detail, ", \"next_best\": ");
-		escape_json(&detail, model->therapist[other]);
-		appendStringInfo(&detail, ", \"next_best_gain\": %s", number_text(cl_plan_squares(model, other_gain)));
-	}
-	appendStringInfoChar(&detail, '}');
 
 	cl_row_begin(&row, desc);
 	cl_row_add(&row, Int32GetDatum(n + 1));
 	cl_row_add(&row, Int32GetDatum(step->bundle));
-	cl_row_text(&row, kind_name(step->kind));
-	if (model->label[step->client] != NULL)
+	cl_row_text(&row, option == NULL ? kind_name(step->kind) : option->push_in ? "push_in" : "group");
+	if (option != NULL)
+	{
+		cl_row_null(&row);
+		cl_row_null(&row);
+	}
+	else if (model->label[step->client] != NULL)
 	{
 		cl_row_text(&row, model->label[step->client]);
 		cl_row_text(&row, model->client[step->client]);
@@ -428,8 +327,9 @@ move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, int12
 		cl_row_text(&row, model->client[step->client]);
 		cl_row_null(&row);
 	}
+	cl_row_text(&row, option == NULL ? NULL : option->id);
 	cl_row_text(&row, model->therapist[step->from]);
-	cl_row_text(&row, model->therapist[step->to]);
+	cl_row_text(&row, option == NULL ? model->therapist[step->to] : NULL);
 	cl_row_add(&row, cl_plan_load(model, weight));
 	cl_row_add(&row, Int32GetDatum(model->cost[step->client]));
 	if (model->part[step->from] == 0)
@@ -442,22 +342,34 @@ move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, int12
 		cl_row_add(&row, cl_plan_per_fte(model, from_before, model->part[step->from]));
 		cl_row_add(&row, cl_plan_per_fte(model, state->load[step->from], model->part[step->from]));
 	}
-	cl_row_add(&row, cl_plan_per_fte(model, to_before, model->part[step->to]));
-	cl_row_add(&row, cl_plan_per_fte(model, state->load[step->to], model->part[step->to]));
-	cl_row_add(&row, equity_before);
-	cl_row_add(&row, cl_plan_jain(model, *total, state->ssq));
-	cl_row_add(&row, cl_plan_squares(model, bundle_gain));
+	if (option != NULL)
+	{
+		cl_row_null(&row);
+		cl_row_null(&row);
+	}
+	else
+	{
+		cl_row_add(&row, cl_plan_per_fte(model, to_before, model->part[step->to]));
+		cl_row_add(&row, cl_plan_per_fte(model, state->load[step->to], model->part[step->to]));
+	}
+	cl_row_add(&row, *equity);
+	*equity = cl_plan_jain(model, *total, state->ssq);
+	cl_row_add(&row, *equity);
+	cl_row_add(&row, cl_plan_squares(model, bundle_gain->squares));
+	if (state->objective.penalty == 0)
+		cl_row_null(&row);
+	else
+		cl_row_add(&row, cl_plan_load(model, bundle_gain->inside));
 	cl_row_text(&row, reason.data);
 	cl_row_add(&row, DirectFunctionCall1(jsonb_in, CStringGetDatum(detail.data)));
 	return cl_row_end(&row);
 }
 
-/* What the steps of a bundle gain together, from this state on. */
-static int128
+/* What the steps of a bundle gain together, from this state on: of the squares, and of what is out of the band. */
+static BundleGain
 gain_of_bundle(const PlanReport *report, PlanWork *state, int first)
 {
-	int128		before = state->ssq;
-	int128		gain;
+	BundleGain	gain = {.squares = state->ssq,.inside = state->out_of_band};
 	int			end = first;
 
 	while (end < report->n_steps && report->steps[end].bundle == report->steps[first].bundle)
@@ -465,7 +377,8 @@ gain_of_bundle(const PlanReport *report, PlanWork *state, int first)
 		cl_plan_move(state, report->steps[end].client, report->steps[end].to);
 		end++;
 	}
-	gain = before - state->ssq;
+	gain.squares -= state->ssq;
+	gain.inside -= state->out_of_band;
 	while (--end >= first)
 		cl_plan_move(state, report->steps[end].client, report->steps[end].from);
 	return gain;
@@ -492,15 +405,17 @@ moves_array(TupleDesc plan_desc, int column, const PlanReport *report)
 	Datum	   *rows = palloc_extended(sizeof(Datum) * (report->n_steps + 1), MCXT_ALLOC_HUGE);
 	Oid			type;
 	TupleDesc	desc = element_desc(plan_desc, column, &type);
-	int128		gain = 0;
+	BundleGain	gain = {0};
 	int64		total = cl_plan_team_load(state);
+	Datum		equity = cl_plan_jain(report->model, total, state->ssq);
 
+	cl_plan_objective(state, report->end->objective.low, report->end->objective.high);
 	for (int n = 0; n < report->n_steps; n++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (n == 0 || report->steps[n].bundle != report->steps[n - 1].bundle)
 			gain = gain_of_bundle(report, state, n);
-		rows[n] = move_row(desc, report, state, n, gain, &total);
+		rows[n] = move_row(desc, report, state, n, &gain, &total, &equity);
 	}
 	return row_array(rows, report->n_steps, type);
 }
@@ -512,6 +427,7 @@ loads_array(TupleDesc plan_desc, int column, const PlanReport *report)
 	Datum	   *rows = palloc(sizeof(Datum) * (model->n_therapists + 1));
 	Oid			type;
 	TupleDesc	desc = element_desc(plan_desc, column, &type);
+	const PlanObjective *band = &report->end->objective;
 
 	for (int i = 0; i < model->n_therapists; i++)
 	{
@@ -522,12 +438,12 @@ loads_array(TupleDesc plan_desc, int column, const PlanReport *report)
 
 		cl_row_begin(&row, desc);
 		cl_row_text(&row, model->therapist[i]);
-		cl_row_add(&row, trimmed(NumericGetDatum(int64_div_fast_to_numeric(model->fte[i], 3))));
+		cl_row_add(&row, cl_plan_fte(model, i));
 		cl_row_add(&row, cl_plan_load(model, before));
 		cl_row_add(&row, cl_plan_load(model, after));
 		if (model->part[i] == 0)
 		{
-			for (int n = 0; n < 5; n++)
+			for (int n = 0; n < 7; n++)
 				cl_row_null(&row);
 		}
 		else
@@ -544,6 +460,16 @@ loads_array(TupleDesc plan_desc, int column, const PlanReport *report)
 			{
 				cl_row_add(&row, percent(report, i, before));
 				cl_row_add(&row, percent(report, i, after));
+			}
+			if (band->penalty == 0)
+			{
+				cl_row_null(&row);
+				cl_row_null(&row);
+			}
+			else
+			{
+				cl_row_add(&row, cl_plan_load(model, band->low[i]));
+				cl_row_add(&row, cl_plan_load(model, band->high[i]));
 			}
 		}
 		rows[i] = cl_row_end(&row);
@@ -586,14 +512,17 @@ cl_plan_row(TupleDesc desc, const PlanReport *report)
 	int			dear = 0;
 	int			dear_moved = 0;
 	int			may_move = 0;
+	int			moved = 0;
+	int64		freed = end->load[model->n_therapists];
 	int64		bound_load;
 	int64		bound_part;
 	int			bound_block;
 	RowBuilder	row;
 
-	for (int j = 0; j < model->n_clients; j++)
+	for (int j = 0; j < model->n_clients - model->n_options; j++)
 	{
 		counts[model->state[j]]++;
+		moved += end->at[j] != model->home[j];
 		if (!cl_plan_fixed(model, j))
 		{
 			may_move++;
@@ -608,7 +537,7 @@ cl_plan_row(TupleDesc desc, const PlanReport *report)
 	cl_row_text(&row, report->status);
 	cl_row_text(&row, report->stopped_by);
 	cl_row_add(&row, Int32GetDatum(team));
-	cl_row_add(&row, Int32GetDatum(model->n_clients - counts[CLIENT_WAITING]));
+	cl_row_add(&row, Int32GetDatum(model->n_clients - model->n_options - counts[CLIENT_WAITING]));
 	cl_row_add(&row, Int32GetDatum(counts[CLIENT_WAITING]));
 	cl_row_add(&row, Int32GetDatum(counts[CLIENT_LOCKED]));
 	cl_row_add(&row, Int32GetDatum(counts[CLIENT_FORCED]));
@@ -625,20 +554,20 @@ cl_plan_row(TupleDesc desc, const PlanReport *report)
 	if (report->ssq_bound == 0)
 		cl_row_add(&row, cl_ratio(0, 1, 4));
 	else
-		cl_row_add(&row, rounded(((double) (end->ssq - report->ssq_bound)) * 100 / (double) report->ssq_bound, 4));
+		cl_row_add(&row, cl_plan_rounded(((double) (end->ssq - report->ssq_bound)) * 100 / (double) report->ssq_bound, 4));
 	cl_row_add(&row, cl_plan_jain(model, cl_plan_team_load(today), today->ssq));
 	cl_row_add(&row, cl_plan_jain(model, total, end->ssq));
-	cl_row_add(&row, cl_plan_jain(model, total, report->ssq_bound));
+	cl_row_add(&row, cl_plan_jain(model, total + freed, report->ssq_bound));
 	cl_row_add(&row, cl_plan_cv(model, cl_plan_team_load(today), today->ssq));
 	cl_row_add(&row, cl_plan_cv(model, total, end->ssq));
-	cl_row_add(&row, cl_plan_cv(model, total, report->ssq_bound));
-	cl_row_add(&row, rounded(gini_of(today), 6));
-	cl_row_add(&row, rounded(gini_of(end), 6));
+	cl_row_add(&row, cl_plan_cv(model, total + freed, report->ssq_bound));
+	cl_row_add(&row, cl_plan_rounded(cl_plan_gini(today), 6));
+	cl_row_add(&row, cl_plan_rounded(cl_plan_gini(end), 6));
 	add_highest(&row, model, today);
 	add_highest(&row, model, end);
-	if (cl_plan_max_bound(model, report->fair, &bound_load, &bound_part, &bound_block))
+	if (cl_plan_max_bound(model, report->least, &bound_load, &bound_part, &bound_block))
 	{
-		const FairBlock *block = &report->fair->block[bound_block];
+		const FairBlock *block = &report->least->block[bound_block];
 
 		cl_row_add(&row, cl_plan_per_fte(model, bound_load, bound_part));
 		cl_row_add(&row, cl_plan_ids(model, block->member, block->n));
@@ -653,7 +582,11 @@ cl_plan_row(TupleDesc desc, const PlanReport *report)
 	else
 		cl_row_null(&row);
 	add_percent(&row, dear, may_move);
-	add_percent(&row, dear_moved, end->moves);
+	add_percent(&row, dear_moved, moved);
+	if (model->n_options == 0)
+		cl_row_null(&row);
+	else
+		cl_row_add(&row, cl_plan_load(model, freed));
 	cl_row_add(&row, Int64GetDatum(report->evaluations));
 	cl_row_add(&row, cl_plan_load(model, 1));
 	cl_row_add(&row, BoolGetDatum(model->exact));

@@ -65,7 +65,11 @@ limited_argument(FunctionCallInfo fcinfo, int n, const char *name, int64 least, 
 	return value;
 }
 
-/* The first five arguments are the same everywhere: three queries, the day, the district; memory_limit is where it is. */
+/*
+ * The first five arguments are the same everywhere: three queries, the day,
+ * the district; memory_limit is where it is, and behind it options, if there
+ * are any.
+ */
 static void
 begin_call(FunctionCallInfo fcinfo, PlanCall *call, int memory_argument)
 {
@@ -76,6 +80,8 @@ begin_call(FunctionCallInfo fcinfo, PlanCall *call, int memory_argument)
 	source.therapists = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	source.clients = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 	source.eligible = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	if (PG_NARGS() > memory_argument + 1 && !PG_ARGISNULL(memory_argument + 1))
+		source.options = text_to_cstring(PG_GETARG_TEXT_PP(memory_argument + 1));
 	for (int i = 0; i < 2; i++)
 	{
 		source.nulls[i] = PG_ARGISNULL(3 + i) ? 'n' : ' ';
@@ -86,6 +92,11 @@ begin_call(FunctionCallInfo fcinfo, PlanCall *call, int memory_argument)
 	call->input = cl_plan_read(&source, memory_limit);
 	call->model = cl_plan_model(call->input, memory_limit);
 	call->today = cl_plan_state(call->model);
+	if (call->model->n_options > 0)
+	{
+		cl_plan_offer_options(call->model, call->today, cl_plan_fair(call->model, call->today, false));
+		call->today = cl_plan_state(call->model);
+	}
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -158,13 +169,6 @@ make_ceiling(const PlanModel *model, int64 ceiling, int64 **low, int64 **high)
 		(*high)[i] = (int64) Min((int128) ceiling * model->fte[i] / 1000 / model->unit, (int128) model->room[i]);
 }
 
-/* The sum of squares at which Jain's index reaches so many thousandths. */
-static int128
-ssq_of_jain(const PlanModel *model, int64 total, int64 jain)
-{
-	return (int128) total * total / jain * model->scale * 1000 / model->fte_total;
-}
-
 /* What a unit of cost gained in the last step that was chosen for it. */
 static int64
 last_price(PlanModel *model, const PlanStep *steps, int n_steps)
@@ -199,7 +203,8 @@ cost_bound(PlanModel *model, const PlanWork *end, const PlanStep *steps, int n_s
 	if (price == 0 || n_steps == 0)
 		return bound;
 	relaxation = cl_plan_relax(model, end);
-	for (int round = 0; round < 3; round++)
+	/* for a band whole clients say more than better fractions */
+	for (int round = 0; round < (band != NULL ? 1 : 3); round++)
 	{
 		int128		left;
 
@@ -208,6 +213,8 @@ cost_bound(PlanModel *model, const PlanWork *end, const PlanStep *steps, int n_s
 		if (left > 0)
 			bound = Max(bound, (int64) ((left + price - 1) / price));
 	}
+	if (band != NULL && bound < end->cost)
+		bound = Max(bound, cl_plan_cover_bound(model, band, cl_plan_relax_prices(relaxation), price, end->cost));
 	return Min(bound, end->cost);
 }
 
@@ -226,9 +233,9 @@ find_status(const PlanReport *report, PlanEnd end, const PlanWish *wish, bool st
 		return "optimal";
 	if (end == PLAN_END_TARGET && report->cost_bound == report->end->cost)
 		return "optimal";
-	if (wish->stop.has_target && wish->stop.target_ssq < report->ssq_bound)
+	if (wish->stop.jain > 0 && cl_plan_target_ssq(report->model, &wish->stop, 0) < report->ssq_bound)
 		return "unreachable";
-	if (wish->ceiling >= 0 && cl_plan_max_bound(report->model, report->fair, &load, &part, &block) &&
+	if (wish->ceiling >= 0 && cl_plan_max_bound(report->model, report->least, &load, &part, &block) &&
 		(int128) load * report->model->unit * 1000 > (int128) wish->ceiling * part * report->model->fte_unit)
 		return "unreachable";
 	switch (end)
@@ -266,8 +273,8 @@ end_name(PlanEnd end)
 
 /*
  * rebalance(therapists, clients, eligible, as_of, in_district, equity, target,
- * max_moves, max_cost, swaps, iterations, time_limit, bounds, memory_limit)
- * -> plan.  Loads in the unit of the weights.  Equity and target
+ * max_moves, max_cost, swaps, iterations, time_limit, bounds, memory_limit,
+ * options) -> plan.  Loads in the unit of the weights.  Equity and target
  * go together: jain (at least), max (per FTE, at most), band (fraction of the
  * fair share, at most); NULL: as even as can be.  Steepest descent on the sum
  * of load^2 / FTE (docs/plans.md).  22023 for arguments and rows that cannot
@@ -337,8 +344,8 @@ rebalance(PG_FUNCTION_ARGS)
 		stuck |= call.model->state[j] == CLIENT_STRANDED;
 	if (equity != NULL && strcmp(equity, "jain") == 0)
 	{
-		wish.stop.has_target = true;
-		wish.stop.target_ssq = ssq_of_jain(call.model, cl_plan_team_load(state), target);
+		wish.stop.jain = target;
+		wish.stop.total = cl_plan_team_load(state);
 	}
 	else if (equity != NULL)
 	{
@@ -349,14 +356,15 @@ rebalance(PG_FUNCTION_ARGS)
 		if (strcmp(equity, "max") == 0)
 			make_ceiling(call.model, target, &low, &high);
 		else
-			make_band(call.model, cl_plan_fair(call.model, state), target, &low, &high);
+			make_band(call.model, cl_plan_fair(call.model, state, false), target, &low, &high);
 		cl_plan_objective(state, low, high);
 	}
 	how = search_plan(state, &wish);
 	report.steps = cl_plan_order(call.model, state, &wish.stop, &end, &report.n_steps, &report.n_bundles);
 	report.end = end;
-	report.fair = cl_plan_fair(call.model, end);
-	report.ssq_bound = cl_plan_ssq_bound(call.model, report.fair);
+	report.fair = cl_plan_fair(call.model, end, false);
+	report.least = call.model->n_options > 0 ? cl_plan_fair(call.model, end, true) : report.fair;
+	report.ssq_bound = cl_plan_ssq_bound(call.model, report.least);
 	report.cost_bound = wish.bounds ? cost_bound(call.model, end, report.steps, report.n_steps) : -1;
 	report.evaluations = state->evaluations;
 	report.status = find_status(&report, how, &wish, stuck);
@@ -396,7 +404,7 @@ fair_share(PG_FUNCTION_ARGS)
 	state = cl_plan_state(model);
 	cl_plan_place_forced(call.model, state);
 	cl_plan_descend(state, &stop, NULL, NULL, NULL, NULL);
-	fair = cl_plan_fair(model, state);
+	fair = cl_plan_fair(model, state, false);
 	for (int i = 0; i < model->n_therapists; i++)
 	{
 		RowBuilder	row;
@@ -494,7 +502,7 @@ pareto(PG_FUNCTION_ARGS)
 	search_plan(state, &wish);
 	order_stop.max_moves = wish.stop.max_moves;
 	steps = cl_plan_order(model, state, &order_stop, &end, &n_steps, &n_bundles);
-	floor = cl_plan_ssq_bound(model, cl_plan_fair(model, end));
+	floor = cl_plan_ssq_bound(model, cl_plan_fair(model, end, false));
 	at = cl_plan_state(model);
 	for (int n = 0; n <= n_steps; n++)
 	{
@@ -587,18 +595,30 @@ lp_text(PG_FUNCTION_ARGS)
 	if (equity != NULL && strcmp(equity, "max") == 0)
 		make_ceiling(call.model, target, &low, &high);
 	else if (equity != NULL)
-		make_band(call.model, cl_plan_fair(call.model, state), target, &low, &high);
+		make_band(call.model, cl_plan_fair(call.model, state, false), target, &low, &high);
 	MemoryContextSwitchTo(oldcontext);
 	result = cstring_to_text(cl_plan_lp(call.model, low, high));
 	MemoryContextDelete(call.context);
 	PG_RETURN_TEXT_P(result);
 }
 
+/* What options of a therapist would free: the model has it apart from the base load. */
+static int64
+option_load(const PlanModel *model, int therapist)
+{
+	int64		load = 0;
+
+	for (int j = model->n_clients - model->n_options; j < model->n_clients; j++)
+		if (model->home[j] == therapist)
+			load += model->weight[j];
+	return load;
+}
+
 /*
- * plan_rows(therapists, clients, eligible, as_of, in_district, memory_limit)
- * -> setof (kind, client_id, therapist_id, fte, load, capacity, move_cost,
- * locked): the rows of a plan as they were read, with the cost that the plan
- * takes.  Errors as rebalance().
+ * plan_rows(therapists, clients, eligible, as_of, in_district, memory_limit,
+ * options) -> setof (kind, client_id, therapist_id, fte, load, capacity,
+ * move_cost, locked): the rows of a plan as they were read, with the cost that
+ * the plan takes.  Errors as rebalance().
  */
 Datum
 plan_rows(PG_FUNCTION_ARGS)
@@ -616,22 +636,23 @@ plan_rows(PG_FUNCTION_ARGS)
 	input = call.input;
 	row_context = AllocSetContextCreate(call.context, "caseload plan row", ALLOCSET_SMALL_SIZES);
 	oldcontext = MemoryContextSwitchTo(row_context);
-	for (int64 n = 0; n < model->n_therapists + model->n_clients + input->n_pairs; n++)
+	for (int64 n = 0; n < model->n_therapists + model->n_clients + input->n_pairs - 2 * model->n_options; n++)
 	{
 		int64		j = n - model->n_therapists;
 		int64		pair = j - model->n_clients;
+		const PlanOption *option = j < 0 || pair >= 0 ? NULL : cl_plan_option(model, (int) j);
 		RowBuilder	row;
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(row_context);
 		cl_row_begin(&row, rsinfo->setDesc);
-		cl_row_text(&row, j < 0 ? "therapist" : pair < 0 ? "client" : "pair");
+		cl_row_text(&row, j < 0 ? "therapist" : pair >= 0 ? "pair" : option != NULL ? "option" : "client");
 		cl_row_text(&row, j < 0 ? NULL : model->client[pair < 0 ? j : input->pair_client[pair]]);
 		if (j < 0)
 		{
 			cl_row_text(&row, model->therapist[n]);
-			cl_row_add(&row, DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(int64_div_fast_to_numeric(model->fte[n], 3))));
-			cl_row_add(&row, cl_plan_load(model, model->base[n]));
+			cl_row_add(&row, cl_plan_fte(model, (int) n));
+			cl_row_add(&row, cl_plan_load(model, model->base[n] + option_load(model, (int) n)));
 			if (input->capacity[n] < 0)
 				cl_row_null(&row);
 			else
@@ -646,7 +667,10 @@ plan_rows(PG_FUNCTION_ARGS)
 			cl_row_add(&row, DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(int64_div_fast_to_numeric(input->weight[j], 3))));
 			cl_row_null(&row);
 			cl_row_add(&row, Int32GetDatum(model->cost[j]));
-			cl_row_add(&row, BoolGetDatum(input->locked[j]));
+			/* an option that is not offered is as one that is locked */
+			cl_row_add(&row, BoolGetDatum(input->locked[j] || (option != NULL && model->class_of[j] < 0) ||
+										  (option == NULL && input->in_option != NULL && input->in_option[j] &&
+										   model->state[j] == CLIENT_LOCKED)));
 		}
 		else
 		{

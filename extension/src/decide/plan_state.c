@@ -45,6 +45,24 @@ cl_plan_look_up(PlanWork *state)
 		state->out_of_time = true;
 }
 
+/* The sum of squares at which Jain's index reaches the target, where so much has been freed. */
+int128
+cl_plan_target_ssq(const PlanModel *model, const PlanStop *stop, int64 freed)
+{
+	int64		total = stop->total - freed;
+
+	return (int128) total * total / stop->jain * model->scale * 1000 / model->fte_total;
+}
+
+/* Is the plan good enough? */
+bool
+cl_plan_target_met(const PlanWork *state, const PlanStop *stop)
+{
+	if (stop->band && state->out_of_band == 0)
+		return true;
+	return stop->jain > 0 && state->ssq <= cl_plan_target_ssq(state->model, stop, state->load[state->model->n_therapists]);
+}
+
 static void
 link_client(PlanWork *state, int client, int therapist)
 {
@@ -78,7 +96,7 @@ cl_plan_state(const PlanModel *model)
 	state->previous = allocate(sizeof(int32) * (model->n_clients + 1));
 	state->load = allocate(sizeof(int64) * (model->n_therapists + 1));
 	state->head = allocate(sizeof(int32) * (model->n_therapists + 1));
-	for (int i = 0; i < model->n_therapists; i++)
+	for (int i = 0; i <= model->n_therapists; i++)
 	{
 		state->load[i] = model->base[i];
 		state->head[i] = -1;
@@ -120,15 +138,6 @@ cl_plan_objective(PlanWork *state, int64 *low, int64 *high)
 	state->objective.penalty *= 8;
 }
 
-/* By how much the objective falls when the client goes there. */
-int64
-cl_plan_gain(const PlanWork *state, int client, int to)
-{
-	int64		weight = state->model->weight[client];
-
-	return -(cl_plan_step(state, state->at[client], -weight) + cl_plan_step(state, to, weight));
-}
-
 /* What that costs beyond what the client's move has cost so far. */
 int
 cl_plan_extra_cost(const PlanWork *state, int client, int to)
@@ -148,9 +157,7 @@ change_load(PlanWork *state, int therapist, int64 by)
 	if (model->part[therapist] > 0)
 	{
 		state->ssq += (int128) model->reciprocal[therapist] * (by * (2 * load + by));
-		if (state->objective.penalty != 0)
-			state->out_of_band += cl_plan_outside(&state->objective, therapist, load + by) -
-				cl_plan_outside(&state->objective, therapist, load);
+		state->out_of_band += cl_plan_more_outside(state, therapist, by);
 	}
 	state->load[therapist] += by;
 }

@@ -108,6 +108,7 @@ chain_from(PlanWork *state, int from, bool *good)
 	bool		any = false;
 	int64		last_look = state->evaluations + CHAIN_LOOKS;
 
+	good[model->n_therapists] = false;
 	for (int i = 0; i < model->n_therapists; i++)
 	{
 		good[i] = i != from && model->part[i] > 0 && model->component[i] == model->component[from] && downhill(state, from, i);

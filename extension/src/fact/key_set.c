@@ -29,6 +29,7 @@ typedef struct KeyEntry
 {
 	const char *key;			/* district_id, zero byte, id, zero byte */
 	uint32		hash;			/* so that other keys need not be looked at */
+	uint32		length;			/* of the key, with both zero bytes */
 	int			index;			/* into KeySet.keys */
 	char		status;
 } KeyEntry;
@@ -140,6 +141,21 @@ make_key(Datum district_id, Datum id, char buffer[KEY_BUFFER], size_t *district_
 	return key;
 }
 
+/* The entry of a key whose hash and length are known; NULL: it is not there. */
+static KeyEntry *
+find_entry(const KeySet *set, const char *key, size_t length, uint32 hash)
+{
+	for (uint32 place = hash & set->hash->sizemask;; place = (place + 1) & set->hash->sizemask)
+	{
+		KeyEntry   *entry = &set->hash->data[place];
+
+		if (entry->status == keys_SH_EMPTY)
+			return NULL;
+		if (entry->hash == hash && entry->length == length && memcmp(entry->key, key, length) == 0)
+			return entry;
+	}
+}
+
 /*
  * The index of a subject, which is added if it is new.  The arguments are text
  * datums; their bytes are copied when needed.
@@ -151,7 +167,8 @@ cl_keys_add(KeySet *set, Datum district_id, Datum id)
 	size_t		district_length;
 	size_t		length;
 	char	   *key = make_key(district_id, id, buffer, &district_length, &length);
-	KeyEntry   *entry = keys_lookup(set->hash, key);
+	uint32		hash = hash_bytes((const unsigned char *) key, (int) length);
+	KeyEntry   *entry = find_entry(set, key, length, hash);
 	bool		found;
 
 	if (entry == NULL)
@@ -166,7 +183,8 @@ cl_keys_add(KeySet *set, Datum district_id, Datum id)
 		}
 		copy = MemoryContextAlloc(set->context, length);
 		memcpy(copy, key, length);
-		entry = keys_insert(set->hash, copy, &found);
+		entry = keys_insert_hash(set->hash, copy, hash, &found);
+		entry->length = (uint32) length;
 		entry->index = set->count;
 		set->keys[set->count].district_id = copy;
 		set->keys[set->count].id = copy + district_length + 1;
@@ -203,6 +221,8 @@ compare_keys(const SubjectKey *a, const SubjectKey *b)
 static int
 compare_positions(const void *a, const void *b, void *keys)
 {
+	/* sorting some hundred thousand takes long enough to be stopped */
+	CHECK_FOR_INTERRUPTS();
 	return compare_keys((SubjectKey *) keys + *(const int *) a,
 						(SubjectKey *) keys + *(const int *) b);
 }
@@ -386,7 +406,7 @@ cl_keys_place(const KeySet *set, Datum district_id, Datum id)
 	size_t		district_length;
 	size_t		length;
 	char	   *key = make_key(district_id, id, buffer, &district_length, &length);
-	KeyEntry   *entry = keys_lookup(set->hash, key);
+	KeyEntry   *entry = find_entry(set, key, length, hash_bytes((const unsigned char *) key, (int) length));
 
 	if (key != buffer)
 		pfree(key);
