@@ -203,7 +203,7 @@ cl_plan_offer_options(PlanModel *model, const PlanWork *today, const FairShare *
 		const PlanOption *option = &model->option[at];
 		const FairBlock *block = &fair->block[fair->block_of[option->therapist]];
 		bool		offered = (int128) today->load[option->therapist] * block->parts >
-			(int128) block->load * model->part[option->therapist];
+		(int128) block->load * model->part[option->therapist];
 
 		for (int n = 0; n < option->n_clients; n++)
 			if (model->state[option->client[n]] != CLIENT_LOCKED)
