@@ -1,6 +1,6 @@
 --| ordinary
--- attach(): from a mapping to a view that says what the columns of a relation mean, and triggers that follow it. Everything runs with
--- the rights of the caller; what is wrong with a mapping is collected and said at once.
+-- attach(): from a mapping to a view that says what the columns of a relation mean, and triggers that follow it. What the caller may do is
+-- checked as himself, the rest is done as our owner. What is wrong with a mapping is collected and said at once.
 
 CREATE OR REPLACE FUNCTION caseload._mapping_value(relation regclass, key text, value jsonb, OUT sql text, OUT type text, OUT problem text)
 RETURNS record
@@ -352,13 +352,11 @@ BEGIN
   FOR t IN
     SELECT c.oid::regclass AS name, c.relrowsecurity, w.condition,
            EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'caseload_source') AS done
-      FROM (VALUES ('client', 'caseload.may_see_client(district_id, client_id)'), ('episode', 'caseload.may_see_client(district_id, client_id)'),
-                   ('service', 'caseload.may_see_client(district_id, client_id)'), ('appointment', 'caseload.may_see_client(district_id, client_id)'),
-                   ('contact', 'caseload.may_see_client(district_id, client_id)'), ('document', 'caseload.may_see_client(district_id, client_id)'),
-                   ('client_activity', 'caseload.may_see_client(district_id, client_id)'),
-                   ('duty', 'client_id IS NULL OR caseload.may_see_client(district_id, client_id)'),
-                   ('flag', 'client_id IS NULL OR caseload.may_see_client(district_id, client_id)'),
-                   ('flag_step', '(district_id, flag_id) IN (SELECT f.district_id, f.flag_id FROM caseload.flag f)'),
+      FROM (SELECT k.relname, CASE WHEN a.attnotnull THEN '' ELSE 'client_id IS NULL OR ' END || 'caseload.may_see_client(district_id, client_id)'
+              FROM pg_class k JOIN pg_attribute a ON a.attrelid = k.oid AND a.attname = 'client_id' AND NOT a.attisdropped
+             WHERE k.relnamespace = 'caseload'::regnamespace AND k.relkind IN ('r', 'p')
+            UNION ALL
+            VALUES ('flag_step', '(district_id, flag_id) IN (SELECT f.district_id, f.flag_id FROM caseload.flag f)'),
                    ('source_fault', 'NOT caseload._source_is_secured(source_id)')) AS w (relname, condition)
       JOIN pg_class c ON c.relnamespace = 'caseload'::regnamespace AND c.relname = w.relname
      ORDER BY c.relname
@@ -420,7 +418,74 @@ END
 $$;
 COMMENT ON FUNCTION caseload._source_give(text, regclass) IS 'Internal: lets the owner of the relation, with whose rights it is read, and nobody else read the view of a source.';
 
-CREATE OR REPLACE FUNCTION caseload.attach(relation regclass, mapping jsonb, mode text DEFAULT 'trigger', source text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION caseload._check_attach(relation regclass, mapping jsonb)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_variable
+DECLARE
+  class  pg_class;
+  target regclass := format('caseload.%I', CASE mapping ->> 'kind' WHEN 'contact' THEN 'contact' ELSE 'appointment' END);
+  t      record;
+BEGIN
+  SELECT c.* INTO class FROM pg_class c WHERE c.oid = relation;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'relation % does not exist', relation USING ERRCODE = 'undefined_table';
+  ELSIF NOT pg_has_role(class.relowner, 'USAGE') THEN
+    RAISE EXCEPTION 'must be owner of relation %', relation USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  -- what its rows will do to our tables the owner must be able to do himself
+  FOR t IN SELECT w.relation, w.privilege
+             FROM (VALUES (target, 'INSERT'), (target, 'UPDATE'), (target, 'DELETE'), ('caseload.district', 'INSERT'), ('caseload.site', 'INSERT'),
+                          ('caseload.therapist', 'INSERT'), ('caseload.client', 'INSERT')) AS w (relation, privilege) LOOP
+    IF NOT has_table_privilege(t.relation, t.privilege) THEN
+      RAISE EXCEPTION 'permission denied for table %', t.relation::text
+        USING ERRCODE = 'insufficient_privilege', DETAIL = format('Rows of %s would do %s there.', relation, t.privilege),
+              HINT = 'What an app needs is given by grant_app.';
+    ELSIF row_security_active(t.relation)
+      -- ours keep nothing from being written
+      AND NOT (EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.relation AND p.polname = 'caseload_all')
+               AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.relation AND p.polname NOT IN ('caseload_all', 'caseload_source'))) THEN
+      RAISE EXCEPTION 'relation % cannot be attached by %', relation, current_user
+        USING ERRCODE = 'insufficient_privilege', DETAIL = format('Row security of %s would not hold for what it brings.', t.relation::text),
+              HINT = 'The owner of caseload, or who is not subject to row security, can attach it.';
+    END IF;
+  END LOOP;
+  IF mapping ? 'watch' AND jsonb_typeof(mapping -> 'watch') = 'object' THEN
+    FOR t IN SELECT to_regclass(w.key) AS relation FROM jsonb_each(mapping -> 'watch') w WHERE to_regclass(w.key) IS NOT NULL ORDER BY 1 LOOP
+      IF NOT has_table_privilege(t.relation, 'TRIGGER') THEN
+        RAISE EXCEPTION 'permission denied for table %', t.relation::text
+          USING ERRCODE = 'insufficient_privilege', DETAIL = 'To be watched it needs triggers.';
+      END IF;
+    END LOOP;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION caseload._check_attach(regclass, jsonb) IS 'Internal: an error if the caller may not attach this relation: it must be his, and what its rows do must be in his rights.';
+
+CREATE OR REPLACE FUNCTION caseload._check_source(source_id text)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_variable
+BEGIN
+  IF NOT EXISTS (SELECT FROM caseload.source s WHERE s.source_id = source_id) THEN
+    RAISE EXCEPTION 'unknown source "%"', source_id USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT * FROM caseload.sources lists them.';
+  -- ours; or its relation is, or where that is gone all tables that it has triggers on
+  ELSIF NOT (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = 'caseload.client_activity'::regclass)
+    AND NOT coalesce((SELECT bool_and(pg_has_role(c.relowner, 'USAGE')) FROM pg_class c
+                       WHERE c.oid = caseload._source_relation(source_id)
+                          OR caseload._source_relation(source_id) IS NULL AND c.oid IN (SELECT g.tgrelid FROM caseload._source_trigger_list(source_id) g)), false) THEN
+    RAISE EXCEPTION 'must be owner of source "%"', source_id
+      USING ERRCODE = 'insufficient_privilege', HINT = 'The owner of its relation can, and that of caseload.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION caseload._check_source(text) IS 'Internal: an error if the caller owns neither the relation of a source nor our tables.';
+
+CREATE OR REPLACE FUNCTION caseload._attach(relation regclass, mapping jsonb, mode text, source text)
 RETURNS text
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -434,24 +499,16 @@ DECLARE
   problems text[];
   found    record;
 BEGIN
-  SELECT c.* INTO class FROM pg_class c WHERE c.oid = relation;
-  IF class.oid IS NULL OR mapping IS NULL OR mode IS NULL THEN
-    RAISE EXCEPTION 'relation, mapping and mode must be given' USING ERRCODE = 'null_value_not_allowed';
-  ELSIF mode NOT IN ('trigger', 'scan') THEN
+  SELECT c.* INTO STRICT class FROM pg_class c WHERE c.oid = relation;
+  IF mode NOT IN ('trigger', 'scan') THEN
     RAISE EXCEPTION 'mode "%" is neither trigger nor scan', mode USING ERRCODE = 'invalid_parameter_value';
   ELSIF jsonb_typeof(mapping) <> 'object' THEN
     RAISE EXCEPTION 'mapping must be an object, not %', jsonb_typeof(mapping) USING ERRCODE = 'invalid_parameter_value';
-  ELSIF NOT pg_has_role(class.relowner, 'USAGE') THEN
-    RAISE EXCEPTION 'must be owner of relation %', relation USING ERRCODE = 'insufficient_privilege';
   ELSIF class.relkind NOT IN ('r', 'p', 'v', 'm', 'f') THEN
     RAISE EXCEPTION '% is no table or view', relation USING ERRCODE = 'wrong_object_type';
   ELSIF class.relnamespace = 'caseload'::regnamespace OR class.relpersistence = 't' OR class.relnamespace = 'pg_catalog'::regnamespace THEN
     RAISE EXCEPTION '% cannot be attached', relation
       USING ERRCODE = 'wrong_object_type', DETAIL = 'Tables of caseload, temporary tables and those of the server are no sources.';
-  END IF;
-  -- writers in flight come first, others wait until all is there
-  IF class.relkind IN ('r', 'p') THEN
-    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation);
   END IF;
   name := coalesce(source, left(regexp_replace(lower(class.relname), '[^a-z0-9_]+', '_', 'g'), 40));
   IF name !~ '^[a-z][a-z0-9_]{0,39}$' THEN
@@ -502,9 +559,9 @@ BEGIN
   RETURN name;
 END
 $$;
-COMMENT ON FUNCTION caseload.attach(regclass, jsonb, text, text) IS 'Makes a table or view that somebody else keeps a source of appointments or contacts: mapping says what its columns mean; mode trigger follows every statement, scan waits for refresh(). Everything that is wrong is said at once. Returns the name of the source.';
+COMMENT ON FUNCTION caseload._attach(regclass, jsonb, text, text) IS 'Internal: attach(), as our owner, of a relation that is locked and whose owner may attach it.';
 
-CREATE OR REPLACE FUNCTION caseload.detach(source_id text, keep boolean DEFAULT false)
+CREATE OR REPLACE FUNCTION caseload._detach(source_id text, keep boolean)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -513,25 +570,22 @@ AS $$
 DECLARE
   t record;
 BEGIN
-  IF NOT EXISTS (SELECT FROM caseload.source s WHERE s.source_id = detach.source_id) THEN
-    RAISE EXCEPTION 'unknown source "%"', source_id USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT * FROM caseload.sources lists them.';
-  END IF;
   FOR t IN SELECT g.tgname, g.tgrelid::regclass AS relation FROM caseload._source_trigger_list(source_id) g ORDER BY 2, 1 LOOP
     EXECUTE format('DROP TRIGGER %I ON %s', t.tgname, t.relation);
   END LOOP;
   IF keep THEN
-    UPDATE caseload.appointment a SET source_id = NULL WHERE a.source_id = detach.source_id;
-    UPDATE caseload.contact c SET source_id = NULL WHERE c.source_id = detach.source_id;
+    UPDATE caseload.appointment a SET source_id = NULL WHERE a.source_id = _detach.source_id;
+    UPDATE caseload.contact c SET source_id = NULL WHERE c.source_id = _detach.source_id;
   ELSE
-    DELETE FROM caseload.appointment a WHERE a.source_id = detach.source_id;
-    DELETE FROM caseload.contact c WHERE c.source_id = detach.source_id;
+    DELETE FROM caseload.appointment a WHERE a.source_id = _detach.source_id;
+    DELETE FROM caseload.contact c WHERE c.source_id = _detach.source_id;
   END IF;
-  DELETE FROM caseload.source s WHERE s.source_id = detach.source_id;
+  DELETE FROM caseload.source s WHERE s.source_id = _detach.source_id;
   EXECUTE format('DROP VIEW IF EXISTS caseload.%I', 'source_' || source_id);
   PERFORM caseload._source_row_security();
 END
 $$;
-COMMENT ON FUNCTION caseload.detach(text, boolean) IS 'Takes attach() back: its triggers, its view and what was taken from the relation, or with keep all but the rows. Clients, therapists and sites that it brought stay.';
+COMMENT ON FUNCTION caseload._detach(text, boolean) IS 'Internal: detach(), as our owner.';
 
 CREATE OR REPLACE FUNCTION caseload._source_problems(source_id text)
 RETURNS TABLE (problem text)

@@ -74,16 +74,24 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  s text;
+  s        text;
+  standing text;
 BEGIN
   FOR s IN SELECT x.source_id FROM caseload.source x JOIN pg_event_trigger_dropped_objects() d
              ON d.object_type = 'view' AND d.schema_name = 'caseload' AND d.object_name = 'source_' || x.source_id ORDER BY 1 LOOP
-    RAISE WARNING 'source "%" has lost its relation, or a column that it needs', s
+    -- tables that stay would go on without us, or refuse whatever is written to them
+    SELECT string_agg(DISTINCT g.tgrelid::regclass::text, ', ') INTO standing FROM caseload._source_trigger_list(s) g;
+    IF standing IS NOT NULL THEN
+      RAISE EXCEPTION 'cannot drop what source "%" needs while it is attached', s
+        USING ERRCODE = 'dependent_objects_still_exist', DETAIL = format('It follows %s, by what would be dropped.', standing),
+              HINT = format('SELECT caseload.detach(%L) first, and attach again what is left.', s);
+    END IF;
+    RAISE WARNING 'source "%" has lost its relation', s
       USING DETAIL = 'What was taken from it stays as it was.', HINT = format('SELECT caseload.detach(%L) takes it away.', s);
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION caseload._sources_after_drop() IS 'Internal: says which sources have lost their relation.';
+COMMENT ON FUNCTION caseload._sources_after_drop() IS 'Internal: refuses to drop what a source needs of tables that stay, and says which sources have lost their relation.';
 
 -- An event trigger of the same name that calls something else is somebody's, and stops us.
 DO $$
@@ -98,4 +106,4 @@ BEGIN
 END
 $$;
 COMMENT ON EVENT TRIGGER caseload_source IS 'Follows partitions and owners of attached tables.';
-COMMENT ON EVENT TRIGGER caseload_source_drop IS 'Says when a source has lost its relation.';
+COMMENT ON EVENT TRIGGER caseload_source_drop IS 'Refuses to drop what a source needs while the table stays; says when a source has lost its relation.';

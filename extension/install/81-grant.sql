@@ -27,7 +27,9 @@ AS $$
           OR for_app AND p.proname IN (
                'acknowledge_flag', 'confirm_flag', 'dismiss_flag', 'snooze_flag', '_answer_flag',
                'offer_waiting', 'decline_waiting', 'book_waiting', 'cancel_waiting', 'prioritize_waiting', 'expire_waiting',
-               '_waiting_service', '_waiting_step', '_leave_waiting', 'import_schedule', 'apply_plan'))
+               '_waiting_service', '_waiting_step', '_leave_waiting', 'import_schedule', 'apply_plan',
+               -- of relations that are its own
+               'attach', 'detach', 'refresh'))
   UNION ALL
   SELECT 'FUNCTION', p.oid::regprocedure::text, 'EXECUTE'
     FROM pg_proc p JOIN caseload._api_objects(api_schema) a ON a.kind = 'function' AND p.oid = to_regprocedure(a.identity)

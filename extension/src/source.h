@@ -48,6 +48,9 @@ extern Source *cl_source(const char *source_id);
 extern char *cl_source_view_name(const char *source_id);
 extern TupleDesc cl_source_key_desc(const Source *source);
 
+/* source_attach.c */
+extern void cl_check_source_owner(const char *source_id);
+
 /* source_read.c */
 extern TupleDesc cl_incoming_desc(void);
 extern int	cl_pin_reading(void);

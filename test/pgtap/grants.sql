@@ -70,9 +70,9 @@ INSERT INTO decided
 CREATE TEMP TABLE decided_function (proname name PRIMARY KEY, app boolean NOT NULL);
 INSERT INTO decided_function
   SELECT unnest('{acknowledge_flag,confirm_flag,dismiss_flag,snooze_flag,_answer_flag,offer_waiting,decline_waiting,book_waiting,cancel_waiting,prioritize_waiting,expire_waiting,
-                  _waiting_service,_waiting_step,_leave_waiting,import_schedule,apply_plan}'::name[]), true
+                  _waiting_service,_waiting_step,_leave_waiting,import_schedule,apply_plan,attach,detach,refresh}'::name[]), true
   UNION ALL
-  SELECT unnest('{install,rebuild,evaluate,sweep,schedule_sweep,refresh,attach,detach,register_subject,unregister_subject,create_api,grant_reader,grant_app,revoke_reader,revoke_app,
+  SELECT unnest('{install,rebuild,evaluate,sweep,schedule_sweep,_attach,_detach,register_subject,unregister_subject,create_api,grant_reader,grant_app,revoke_reader,revoke_app,
                   _set_rights,_answer,_auto_close,_renew_flags,_activity_differences,_source_give,_source_row_security,_source_triggers,_sources_after_ddl,_sources_after_drop}'::name[]), false;
 CREATE TEMP VIEW undecided AS
 SELECT r.name FROM relation r WHERE r.nspname = 'caseload' AND r.relkind <> 'v' AND NOT EXISTS (SELECT FROM decided d WHERE d.relname = r.relname)

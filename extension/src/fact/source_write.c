@@ -94,6 +94,27 @@ static CachedQuery parent_queries[] = {
 	" ORDER BY i.district_id, i.client_id, i.starts_at DESC, i.event_id ON CONFLICT DO NOTHING", 0},
 };
 
+/*
+ * What lies outside every episode of clients who have some, or who are not to
+ * be enrolled by an event: how many, and the first ten.  Statements are told
+ * of the first by the triggers of our tables; whoever loads a whole relation
+ * wants to know them all.
+ */
+static const char *const outside_query =
+	"SELECT count(*), string_agg(w.line, E'\\n' ORDER BY w.n) FILTER (WHERE w.n <= 10)"
+	" FROM (SELECT row_number() OVER (ORDER BY i.district_id, i.client_id, d.day, i.event_id) AS n,"
+	"   format('event \"%s\" of client \"%s\" is on %s; %s', substr(i.event_id, length($1) + 2), i.client_id, d.day,"
+	"     coalesce('the episodes are ' || (SELECT string_agg(e.period::text, ', ' ORDER BY e.period) FROM caseload.episode e"
+	"       WHERE e.district_id = i.district_id AND e.client_id = i.client_id), 'there is no episode')) AS line"
+	"   FROM incoming i"
+	"   JOIN caseload.client c ON c.district_id = i.district_id AND c.client_id = i.client_id"
+	"   LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id"
+	"   CROSS JOIN LATERAL (SELECT (i.starts_at AT TIME ZONE coalesce(s.time_zone, 'UTC'))::date) AS d (day)"
+	"   WHERE NOT i.gone AND NOT EXISTS (SELECT FROM caseload.episode e"
+	"       WHERE e.district_id = i.district_id AND e.client_id = i.client_id AND e.period @> d.day)"
+	"     AND (EXISTS (SELECT FROM caseload.episode e WHERE e.district_id = i.district_id AND e.client_id = i.client_id)"
+	"       OR i.district_id <> ALL (ARRAY(SELECT p.district_id FROM caseload.policies(CURRENT_DATE) p WHERE p.auto_enroll)))) w";
+
 #define MERGE_APPOINTMENT(FROM_WHAT) \
 	"MERGE INTO caseload.appointment a USING " FROM_WHAT " i ON a.source_id = $1 AND a.appointment_id = i.event_id" \
 	" WHEN MATCHED AND i.gone THEN DELETE" \
@@ -181,6 +202,25 @@ refuse_faults(const Source *source)
 			 errhint("Name the codes in the mapping, filter such rows out, or attach with \"unknown\": \"skip\", which counts them.")));
 }
 
+/* 23514 with the first ten events of all rows that no episode holds, and how many there are. */
+static void
+refuse_outside(const Source *source)
+{
+	Datum		id = CStringGetTextDatum(source->source_id);
+	bool		isnull;
+	int64		count;
+
+	(void) cl_run_once(outside_query, 1, &id, NULL, false);
+	count = DatumGetInt64(cl_result(0, 1, &isnull));
+	if (count > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg_plural("%lld event of source \"%s\" lies outside every episode", "%lld events of source \"%s\" lie outside every episode",
+							   (unsigned long) count, (long long) count, source->source_id),
+				 errdetail("%s%s", TextDatumGetCString(cl_result(0, 2, &isnull)), count > 10 ? "\n..." : ""),
+				 errhint("Correct the dates of the events or the periods of the episodes, open new episodes, or filter such rows out.")));
+}
+
 /*
  * Take what the source says of these keys (NULL: of all) into our table;
  * returns how many of our rows that changed.  22023 for what cannot be
@@ -227,6 +267,8 @@ cl_take_source(Source *source, Tuplestorestate *changed)
 		for (size_t i = 0; i < lengthof(parent_queries); i++)
 			(void) cl_run(&parent_queries[i], NULL, NULL);
 	}
+	if (all)
+		refuse_outside(source);
 	count = all ? cl_run_once(merge_all_queries[source->contacts], 1, &id, NULL, false)
 		: cl_run(&merge_queries[source->contacts], &id, NULL);
 	cl_leave(&scope);
@@ -345,13 +387,17 @@ source_after_write(PG_FUNCTION_ARGS)
  *
  * Compares all rows of a source with what was taken from it, and writes the
  * difference.  Strict.  22023 for an unknown source, and for rows that cannot
- * be understood.
+ * be understood; 42501 for whoever owns neither its relation nor our tables;
+ * 23514 for events outside every episode.
  */
 Datum
 refresh(PG_FUNCTION_ARGS)
 {
-	Source	   *source = cl_source(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	char	   *source_id = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Source	   *source;
 
+	cl_check_source_owner(source_id);
+	source = cl_source(source_id);
 	keep_writers_out(source);
 	PG_RETURN_INT64((int64) cl_take_source(source, NULL));
 }
