@@ -62,9 +62,13 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-  iso constant text := '''^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.]\d+)?)?)?\s*$''';
-  iso_zoned constant text := '''^\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.]\d+)?)?\s*([Zz]|[-+]\d\d(:?\d\d)?)\s*$''';
-  iso_day constant text := '''^\s*\d{4}-\d\d-\d\d\s*$''';
+  -- days that there are, hours that there are: what is no time must not stop the statement, but be counted or refused by name
+  day constant text := '(?!0000)([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))'
+                       '|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)';
+  clock constant text := '(([01][0-9]|2[0-3]):[0-5][0-9](:([0-5][0-9]|60)([.][0-9]+)?)?|24:00(:00)?)';
+  iso constant text := format('%L', format('^\s*%s[T ]%s\s*$', day, clock));
+  iso_zoned constant text := format('%L', format('^\s*%s[T ]%s\s*([Zz]|[-+](0[0-9]|1[0-5])(:?[0-5][0-9])?)\s*$', day, clock));
+  iso_day constant text := format('%L', format('^\s*%s\s*$', day));
 BEGIN
   IF type = 'timestamp with time zone' THEN
     sql := value;
@@ -82,9 +86,11 @@ BEGIN
     sql := format('((%s + time ''12:00'') AT TIME ZONE %s)', value, zone);
     other := format('(CASE WHEN %s IS NULL THEN %s::text END)', zone, value);
   ELSE
+    -- by bytes, whatever the collation of the column takes for equal
     sql := format('(CASE WHEN %1$s ~ %3$s THEN %1$s::timestamptz WHEN %1$s ~ %4$s THEN (%1$s::date + time ''12:00'') AT TIME ZONE %2$s'
-                  ' WHEN %1$s ~ %5$s THEN %1$s::timestamp AT TIME ZONE %2$s END)', value, zone, iso_zoned, iso_day, iso);
-    other := format('(CASE WHEN btrim(%1$s) = '''' OR %1$s ~ %3$s OR %1$s ~ %4$s AND %2$s IS NOT NULL THEN NULL ELSE %1$s::text END)', value, zone, iso_zoned, iso);
+                  ' WHEN %1$s ~ %5$s THEN %1$s::timestamp AT TIME ZONE %2$s END)', format('(%s::text COLLATE "C")', value), zone, iso_zoned, iso_day, iso);
+    other := format('(CASE WHEN btrim(%1$s) = '''' OR %1$s ~ %3$s OR (%1$s ~ %4$s OR %1$s ~ %5$s) AND %2$s IS NOT NULL THEN NULL ELSE %1$s END)',
+                    format('(%s::text COLLATE "C")', value), zone, iso_zoned, iso_day, iso);
   END IF;
 END
 $$;
@@ -97,10 +103,10 @@ SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   -- as it is written goes before any case; '' is no event, NULL is not known
   SELECT format('(CASE %s %s ELSE %s END)', w.code, string_agg(format('WHEN %L THEN %L', btrim(c.key), coalesce(c.value, '')), ' ' ORDER BY c.key COLLATE "C"),
-                coalesce((SELECT format('(CASE lower(%s) %s END)', w.code, string_agg(format('WHEN %L THEN %L', l.key, coalesce(l.value, '')), ' ' ORDER BY l.key COLLATE "C"))
+                coalesce((SELECT format('(CASE lower(%s COLLATE "default") %s END)', w.code, string_agg(format('WHEN %L THEN %L', l.key, coalesce(l.value, '')), ' ' ORDER BY l.key COLLATE "C"))
                             FROM (SELECT lower(btrim(e.key)) AS key, min(e.value) AS value FROM jsonb_each_text(codes) e
                                    GROUP BY 1 HAVING count(DISTINCT coalesce(e.value, '')) = 1) l), 'NULL'))
-    FROM (SELECT format('coalesce(btrim(%s), '''')', code)) AS w (code), jsonb_each_text(codes) c
+    FROM (SELECT format('(coalesce(btrim(%s), '''') COLLATE "C")', code)) AS w (code), jsonb_each_text(codes) c
    GROUP BY w.code;
 END;
 COMMENT ON FUNCTION caseload._mapping_status(text, jsonb) IS 'Internal: codes of an app to words of ours, as SQL.';
@@ -175,7 +181,7 @@ DECLARE
   kind text := coalesce(mapping ->> 'kind', 'appointment');
   zone text;
   at_sql text; at_other text; at_problem text;
-  end_sql text; end_problem text;
+  end_sql text; end_other text; end_problem text;
   minutes text := 'NULL::numeric';
   keys text[]; key_problems text[];
   k text; v record;
@@ -260,7 +266,10 @@ BEGIN
 
   -- how long
   IF sql ? 'minutes' THEN
-    minutes := CASE WHEN type ->> 'minutes' = 'interval' THEN format('(extract(epoch FROM %s) / 60)', sql ->> 'minutes') ELSE format('%s::numeric', sql ->> 'minutes') END;
+    -- a text that is no number is no number of minutes
+    minutes := format(CASE type ->> 'minutes' WHEN 'interval' THEN '(extract(epoch FROM %s) / 60)'
+                        WHEN 'text' THEN '(CASE WHEN btrim(%1$s) ~ ''^[0-9]{1,9}([.][0-9]{0,9})?$'' COLLATE "C" THEN btrim(%1$s)::numeric WHEN btrim(%1$s) <> '''' COLLATE "C" THEN ''NaN''::numeric END)'
+                        ELSE '%s::numeric' END, sql ->> 'minutes');
     IF type ->> 'minutes' NOT IN ('smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision', 'interval', 'text') THEN
       problems := problems || format('minutes: is of type %s, not a number', type ->> 'minutes');
     END IF;
@@ -271,14 +280,15 @@ BEGIN
     END IF;
   ELSIF sql ? 'ends_at' THEN
     IF type ->> 'ends_at' = 'time without time zone' AND type ->> 'date' = 'date' THEN
-      SELECT m.sql, m.problem INTO end_sql, end_problem FROM caseload._mapping_moment('ends_at', format('(%s + %s)', sql ->> 'date', sql ->> 'ends_at'), 'timestamp without time zone', zone) m;
+      SELECT m.sql, m.other, m.problem INTO end_sql, end_other, end_problem FROM caseload._mapping_moment('ends_at', format('(%s + %s)', sql ->> 'date', sql ->> 'ends_at'), 'timestamp without time zone', zone) m;
     ELSIF type ->> 'ends_at' = 'date' THEN
       end_problem := 'ends_at: is of type date, not a moment';
     ELSE
-      SELECT m.sql, m.problem INTO end_sql, end_problem FROM caseload._mapping_moment('ends_at', sql ->> 'ends_at', type ->> 'ends_at', zone) m;
+      SELECT m.sql, m.other, m.problem INTO end_sql, end_other, end_problem FROM caseload._mapping_moment('ends_at', sql ->> 'ends_at', type ->> 'ends_at', zone) m;
     END IF;
     problems := CASE WHEN end_problem IS NULL THEN problems ELSE problems || end_problem END;
-    minutes := format('(extract(epoch FROM %s - %s) / 60)', end_sql, at_sql);
+    minutes := format('(CASE WHEN isfinite(%1$s) AND isfinite(%2$s) THEN extract(epoch FROM %1$s - %2$s) / 60 WHEN %1$s IS NOT NULL OR %3$s IS NOT NULL THEN ''NaN''::numeric END)',
+                      end_sql, at_sql, coalesce(end_other, 'NULL::text'));
   END IF;
 
   -- what became of it
@@ -289,6 +299,8 @@ BEGIN
   ELSE
     problems := problems || (SELECT array_agg(format('codes: "%s" stands for %s, which is none of %s, or null for no event', c.key, c.value, array_to_string(statuses, ', ')) ORDER BY c.key)
                                FROM jsonb_each(codes) c WHERE c.value <> 'null' AND (jsonb_typeof(c.value) <> 'string' OR c.value #>> '{}' <> ALL (statuses)));
+    problems := problems || (SELECT array_agg(format('codes: "%s" stands for several things, with blanks around it and without', d.code) ORDER BY d.code)
+                               FROM (SELECT btrim(c.key) AS code FROM jsonb_each_text(codes) c GROUP BY 1 HAVING count(DISTINCT coalesce(c.value, '')) > 1) d);
     -- of a column with a list of values we know all that can come
     problems := problems || (SELECT array_agg(format('codes: value "%s" of the column is not named', e.enumlabel) ORDER BY e.enumsortorder)
                                FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_enum e ON e.enumtypid = coalesce(nullif(t.typbasetype, 0), t.oid)
@@ -608,7 +620,10 @@ BEGIN ATOMIC
   SELECT format('table %s has become a partition, or inherits: attach what it is part of', c.oid::regclass)
     FROM caseload.source s JOIN pg_class c ON c.oid = caseload._source_relation(s.source_id)
    WHERE s.source_id = _source_problems.source_id AND s.mode = 'trigger' AND c.relkind IN ('r', 'p')
-     AND (c.relispartition OR c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhparent, i.inhrelid)));
+     AND (c.relispartition OR c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhparent, i.inhrelid)))
+  UNION ALL
+  SELECT format('table %s is unlogged, so it is empty after a crash that nobody is told of', t.relation)
+    FROM caseload._source_tables(source_id) t JOIN pg_class c ON c.oid = t.relation WHERE c.relpersistence = 'u';
 END;
 COMMENT ON FUNCTION caseload._source_problems(text) IS 'Internal: what keeps a source from being followed.';
 

@@ -33,6 +33,7 @@ typedef struct Source
 	int			n_keys;
 	AttrNumber	keys[CL_SOURCE_KEYS];	/* columns of the relation; of a view, too */
 	Oid			key_types[CL_SOURCE_KEYS];
+	bool		key_folds[CL_SOURCE_KEYS];	/* texts that differ may be equal: collations, as letters in any case */
 	SPIPlanPtr	plan_all;
 	SPIPlanPtr	plan_keyed;
 	int			running;		/* of the plans: those are not to be freed */

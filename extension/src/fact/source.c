@@ -120,7 +120,9 @@ read_view(Source *source)
 		if (number != source->n_keys + 1 || number > CL_SOURCE_KEYS || !IsA(target->expr, Var))
 			refuse_lost(source->source_id);
 		source->keys[source->n_keys] = ((Var *) target->expr)->varattno;
-		source->key_types[source->n_keys++] = ((Var *) target->expr)->vartype;
+		source->key_types[source->n_keys] = ((Var *) target->expr)->vartype;
+		source->key_folds[source->n_keys++] = OidIsValid(((Var *) target->expr)->varcollid) &&
+			!get_collation_isdeterministic(((Var *) target->expr)->varcollid);
 	}
 	if (source->n_keys == 0)
 		refuse_lost(source->source_id);

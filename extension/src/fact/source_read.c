@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/queryenvironment.h"
 #include "utils/snapmgr.h"
 
@@ -71,7 +72,7 @@ static const char incoming_list[] =
 static const char incoming_laterals[] =
 " CROSS JOIN LATERAL (SELECT (v.client_id IS NULL OR btrim(v.client_id) = '' OR v.starts_at IS NULL AND v.time_text IS NULL OR v.status = '') IS TRUE) AS g (gone)"
 " CROSS JOIN LATERAL (SELECT CASE WHEN g.gone THEN NULL WHEN e.id IS NULL THEN 'key'"
-" WHEN v.time_text IS NOT NULL OR NOT isfinite(v.starts_at) THEN 'start'"
+" WHEN v.time_text IS NOT NULL OR NOT isfinite(v.starts_at) OR v.starts_at < '0001-01-01 00:00:00+00' THEN 'start'"
 " WHEN v.status IS NULL THEN 'code'"
 " WHEN v.district_id IS NULL OR btrim(v.district_id) IN ('', '*') THEN 'district'"
 " WHEN NOT (v.minutes >= 0 AND v.minutes < 1440.5) THEN 'minutes' END) AS f (fault)";
@@ -150,7 +151,8 @@ cl_run_once(const char *text, int nargs, const Datum *values, const char *nulls,
 
 /*
  * The id of an event: the source and the key of the row.  Of several columns
- * each is kept apart from the next, whatever it says.
+ * each is kept apart from the next, whatever it says.  Numbers that are equal
+ * have one text, since a key may change from 1.0 to 1.00.
  */
 void
 cl_append_event_id(StringInfo query, const Source *source, const char *alias)
@@ -158,11 +160,13 @@ cl_append_event_id(StringInfo query, const Source *source, const char *alias)
 	appendStringInfoString(query, "$1 || ':'");
 	for (int i = 0; i < source->n_keys; i++)
 	{
+		bool		number = (getBaseType(source->key_types[i]) == NUMERICOID);
+		char	   *key = psprintf(number ? "trim_scale(%s.key_%d)::text" : "%s.key_%d::text COLLATE \"C\"", alias, i + 1);
+
 		if (source->n_keys == 1)
-			appendStringInfo(query, " || %s.key_1::text", alias);
+			appendStringInfo(query, " || (%s)", key);
 		else
-			appendStringInfo(query, "%s || replace(replace(%s.key_%d::text, '\\', '\\\\'), ':', '\\:')",
-							 i > 0 ? " || ':'" : "", alias, i + 1);
+			appendStringInfo(query, "%s || replace(replace(%s, '\\', '\\\\'), ':', '\\:')", i > 0 ? " || ':'" : "", key);
 	}
 }
 
@@ -181,7 +185,12 @@ prepare(const Source *source, bool keyed)
 	{
 		appendStringInfo(&query, " FROM (SELECT DISTINCT * FROM changed) AS k LEFT JOIN caseload.%s AS v ON ", view);
 		for (int i = 1; i <= source->n_keys; i++)
+		{
 			appendStringInfo(&query, "%sv.key_%d = k.key_%d", i > 1 ? " AND " : "", i, i);
+			/* found by the index of the relation; but another spelling is another event */
+			if (source->key_folds[i - 1])
+				appendStringInfo(&query, " AND v.key_%d::text COLLATE \"C\" = k.key_%d::text COLLATE \"C\"", i, i);
+		}
 	}
 	else
 		appendStringInfo(&query, " FROM caseload.%s AS v", view);

@@ -221,6 +221,24 @@ refuse_outside(const Source *source)
 				 errhint("Correct the dates of the events or the periods of the episodes, open new episodes, or filter such rows out.")));
 }
 
+static CachedQuery give_query = {
+	"SELECT caseload._source_give($1, $2)", 2, {"text", "regclass"}
+};
+
+/* REASSIGN OWNED, and owners that change while event triggers are off, nobody tells us of. */
+static void
+follow_owner(const Source *source)
+{
+	OwnerScope	scope;
+	Datum		args[2] = {CStringGetTextDatum(source->source_id), ObjectIdGetDatum(source->relid)};
+
+	if (pg_class_aclcheck(source->view, source->owner, ACL_SELECT) == ACLCHECK_OK)
+		return;
+	cl_enter_planned(&scope);
+	(void) cl_run(&give_query, args, NULL);
+	cl_leave(&scope);
+}
+
 /*
  * Take what the source says of these keys (NULL: of all) into our table;
  * returns how many of our rows that changed.  22023 for what cannot be
@@ -237,6 +255,7 @@ cl_take_source(Source *source, Tuplestorestate *changed)
 	bool		isnull;
 	uint64		count;
 
+	follow_owner(source);
 	/* what the statement has written, and all that others have committed */
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
@@ -256,7 +275,9 @@ cl_take_source(Source *source, Tuplestorestate *changed)
 			refuse_faults(source);
 		(void) cl_run(&count_faults_query, &id, NULL);
 	}
-	if (!source->is_table && cl_run_once(twice_query, 0, NULL, NULL, false) > 0)
+	/* a table has the rows that were written, unless its key is none any more */
+	if ((!source->is_table || (!all && tuplestore_tuple_count(incoming) > tuplestore_tuple_count(changed))) &&
+		cl_run_once(twice_query, 0, NULL, NULL, false) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_CARDINALITY_VIOLATION),
 				 errmsg("source \"%s\" has several rows of one key", source->source_id),
