@@ -14,6 +14,14 @@
 
 #define CL_SOURCE_KEYS	8
 
+/* Which rows of a source are read. */
+typedef enum ReadWhat
+{
+	READ_ALL,
+	READ_KEYED,
+	READ_ONE
+} ReadWhat;
+
 /*
  * An attached relation, as this backend knows it.  All but the row of
  * caseload.source is read off the view that attach() has made: the server
@@ -34,13 +42,16 @@ typedef struct Source
 	AttrNumber	keys[CL_SOURCE_KEYS];	/* columns of the relation; of a view, too */
 	Oid			key_types[CL_SOURCE_KEYS];
 	bool		key_folds[CL_SOURCE_KEYS];	/* texts that differ may be equal: collations, as letters in any case */
-	SPIPlanPtr	plan_all;
-	SPIPlanPtr	plan_keyed;
+	SPIPlanPtr	plans[3];		/* by ReadWhat */
 	int			running;		/* of the plans: those are not to be freed */
 } Source;
 
 /* Rows of a source as appointments or contacts, see source_read.c. */
 #define CL_INCOMING_EVENT_ID	1
+#define CL_INCOMING_GONE		2
+#define CL_INCOMING_DISTRICT_ID	3
+#define CL_INCOMING_CLIENT_ID	4
+#define CL_INCOMING_THERAPIST_ID	8
 #define CL_INCOMING_FAULT		13
 #define CL_INCOMING_COLUMNS		14
 
@@ -55,7 +66,7 @@ extern void cl_check_source_owner(const char *source_id);
 /* source_read.c */
 extern TupleDesc cl_incoming_desc(void);
 extern int	cl_pin_reading(void);
-extern void cl_run_for_source(SPIPlanPtr plan, const Source *source, Tuplestorestate *store, MemoryContext context);
+extern uint64 cl_run_for_source(SPIPlanPtr plan, const Source *source, const Datum *keys, Tuplestorestate *store, MemoryContext context);
 extern void cl_append_event_id(StringInfo query, const Source *source, const char *alias);
 extern void cl_register_rows(const char *name, TupleDesc desc, Tuplestorestate *rows);
 extern uint64 cl_run_once(const char *text, int nargs, const Datum *values, const char *nulls, bool reading);

@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
@@ -35,6 +36,7 @@
 #include "key_set.h"
 #include "query.h"
 #include "source.h"
+#include "table.h"
 #include "transition.h"
 
 PG_FUNCTION_INFO_V1(source_after_write);
@@ -66,12 +68,23 @@ static CachedQuery forget_faults_query = {
 static const char *const twice_query =
 	"SELECT i.event_id FROM incoming i GROUP BY i.event_id HAVING count(*) > 1 ORDER BY 1 LIMIT 1";
 
+/* of many rows; a few are looked up one by one */
 static CachedQuery missing_query = {
 	"SELECT EXISTS (SELECT FROM incoming i WHERE NOT i.gone"
 	" AND (NOT EXISTS (SELECT FROM caseload.client c WHERE c.district_id = i.district_id AND c.client_id = i.client_id)"
 	" OR i.therapist_id IS NOT NULL AND NOT EXISTS"
 	" (SELECT FROM caseload.therapist t WHERE t.district_id = i.district_id AND t.therapist_id = i.therapist_id)))",
 	0
+};
+
+#define FEW_ROWS	50
+
+static CachedTable client_table = {
+	"client", "client_pkey", {"district_id", "client_id", NULL}
+};
+
+static CachedTable therapist_table = {
+	"therapist", "therapist_pkey", {"district_id", "therapist_id", NULL}
 };
 
 /* Who is named for the first time. In key order, as everything that is locked. */
@@ -136,6 +149,21 @@ static const char *const outside_query =
 	" INSERT (district_id, client_id, contact_id, at, kind, source_id)" \
 	" VALUES (i.district_id, i.client_id, i.event_id, i.starts_at, i.status::caseload.contact_kind, $1)"
 
+/* where a look at the keys says that nothing of ours is concerned: a join with our table and its executor are spared */
+static CachedQuery insert_queries[2] = {
+	{"INSERT INTO caseload.appointment (district_id, client_id, appointment_id, therapist_id, starts_at, minutes, status, source_id)"
+		" SELECT i.district_id, i.client_id, i.event_id, i.therapist_id, i.starts_at, i.minutes, i.status::caseload.appointment_status, $1"
+	" FROM incoming i WHERE NOT i.gone", 1, {"text"}},
+	{"INSERT INTO caseload.contact (district_id, client_id, contact_id, at, kind, source_id)"
+		" SELECT i.district_id, i.client_id, i.event_id, i.starts_at, i.status::caseload.contact_kind, $1"
+	" FROM incoming i WHERE NOT i.gone", 1, {"text"}}
+};
+
+static CachedTable event_tables[2] = {
+	{"appointment", "appointment_source_idx", {"source_id", "appointment_id", NULL}},
+	{"contact", "contact_source_idx", {"source_id", "contact_id", NULL}}
+};
+
 /* everything that there is, and of what we have the rest as gone */
 #define ALL_OF(TABLE, ID) \
 	"(SELECT * FROM incoming UNION ALL SELECT m." ID ", true, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL" \
@@ -172,9 +200,8 @@ static const char *const differences_queries[2] = {
 /* -------------------------------------------------------------- writing --- */
 
 static bool
-any_fault(Tuplestorestate *incoming, TupleDesc desc)
+any_fault(Tuplestorestate *incoming, TupleTableSlot *slot)
 {
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	bool		found = false;
 
 	tuplestore_rescan(incoming);
@@ -184,8 +211,91 @@ any_fault(Tuplestorestate *incoming, TupleDesc desc)
 		found = !slot_attisnull(slot, CL_INCOMING_FAULT);
 	}
 	tuplestore_rescan(incoming);
-	ExecDropSingleTupleTableSlot(slot);
 	return found;
+}
+
+static bool
+is_there(const CachedTable *table, Relation rel, Snapshot snapshot, Datum district_id, Datum id)
+{
+	Datum		keys[2] = {district_id, id};
+	SysScanDesc scan = cl_lookup(table, rel, snapshot, keys, 2);
+	bool		found = HeapTupleIsValid(systable_getnext(scan));
+
+	systable_endscan(scan);
+	return found;
+}
+
+/*
+ * Is somebody named whom we do not know?  A query over the incoming rows
+ * would read all clients there are, or start an executor for one of them.
+ */
+static bool
+any_missing(Tuplestorestate *incoming, TupleTableSlot *slot)
+{
+	Relation	clients;
+	Relation	therapists;
+	Snapshot	snapshot;
+	bool		missing = false;
+	bool		isnull;
+
+	if (tuplestore_tuple_count(incoming) > FEW_ROWS)
+	{
+		(void) cl_run(&missing_query, NULL, NULL);
+		return DatumGetBool(cl_result(0, 1, &isnull));
+	}
+	clients = cl_open_table(&client_table, AccessShareLock);
+	therapists = cl_open_table(&therapist_table, AccessShareLock);
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	tuplestore_rescan(incoming);
+	while (!missing && tuplestore_gettupleslot(incoming, true, false, slot))
+	{
+		Datum		district_id = slot_getattr(slot, CL_INCOMING_DISTRICT_ID, &isnull);
+		Datum		therapist_id;
+
+		if (DatumGetBool(slot_getattr(slot, CL_INCOMING_GONE, &isnull)))
+			continue;
+		missing = !is_there(&client_table, clients, snapshot, district_id, slot_getattr(slot, CL_INCOMING_CLIENT_ID, &isnull));
+		therapist_id = slot_getattr(slot, CL_INCOMING_THERAPIST_ID, &isnull);
+		if (!missing && !isnull)
+			missing = !is_there(&therapist_table, therapists, snapshot, district_id, therapist_id);
+	}
+	tuplestore_rescan(incoming);
+	UnregisterSnapshot(snapshot);
+	table_close(therapists, AccessShareLock);
+	table_close(clients, AccessShareLock);
+	return missing;
+}
+
+/*
+ * Merge what has come in for some keys; returns how many of our rows that
+ * changed.  Few rows are looked up first: most are new.
+ */
+static uint64
+merge_keyed(const Source *source, Tuplestorestate *incoming, TupleTableSlot *slot, Datum id)
+{
+	CachedTable *table = &event_tables[source->contacts];
+	bool		any_old = tuplestore_tuple_count(incoming) > FEW_ROWS;
+	bool		any_new = false;
+
+	if (!any_old)
+	{
+		Relation	rel = cl_open_table(table, AccessShareLock);
+		Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+		bool		isnull;
+
+		tuplestore_rescan(incoming);
+		while (!any_old && tuplestore_gettupleslot(incoming, true, false, slot))
+		{
+			any_old = is_there(table, rel, snapshot, id, slot_getattr(slot, CL_INCOMING_EVENT_ID, &isnull));
+			any_new = any_new || !DatumGetBool(slot_getattr(slot, CL_INCOMING_GONE, &isnull));
+		}
+		tuplestore_rescan(incoming);
+		UnregisterSnapshot(snapshot);
+		table_close(rel, AccessShareLock);
+	}
+	if (any_old)
+		return cl_run(&merge_queries[source->contacts], &id, NULL);
+	return any_new ? cl_run(&insert_queries[source->contacts], &id, NULL) : 0;
 }
 
 /* 22023 with all that is wrong. */
@@ -251,6 +361,7 @@ cl_take_source(Source *source, Tuplestorestate *changed)
 	TupleDesc	desc = cl_incoming_desc();
 	bool		all = (changed == NULL);
 	Datum		id = CStringGetTextDatum(source->source_id);
+	TupleTableSlot *slot;
 	OwnerScope	scope;
 	bool		isnull;
 	uint64		count;
@@ -269,7 +380,8 @@ cl_take_source(Source *source, Tuplestorestate *changed)
 	cl_register_rows("incoming", desc, incoming);
 	if (all && source->skip)
 		(void) cl_run(&forget_faults_query, &id, NULL);
-	if (any_fault(incoming, desc))
+	slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	if (any_fault(incoming, slot))
 	{
 		if (!source->skip)
 			refuse_faults(source);
@@ -282,8 +394,7 @@ cl_take_source(Source *source, Tuplestorestate *changed)
 				(errcode(ERRCODE_CARDINALITY_VIOLATION),
 				 errmsg("source \"%s\" has several rows of one key", source->source_id),
 				 errdetail("Event \"%s\" is there more than once.", TextDatumGetCString(cl_result(0, 1, &isnull)))));
-	(void) cl_run(&missing_query, NULL, NULL);
-	if (DatumGetBool(cl_result(0, 1, &isnull)))
+	if (any_missing(incoming, slot))
 	{
 		for (size_t i = 0; i < lengthof(parent_queries); i++)
 			(void) cl_run(&parent_queries[i], NULL, NULL);
@@ -291,7 +402,8 @@ cl_take_source(Source *source, Tuplestorestate *changed)
 	if (all)
 		refuse_outside(source);
 	count = all ? cl_run_once(merge_all_queries[source->contacts], 1, &id, NULL, false)
-		: cl_run(&merge_queries[source->contacts], &id, NULL);
+		: merge_keyed(source, incoming, slot, id);
+	ExecDropSingleTupleTableSlot(slot);
 	cl_leave(&scope);
 	tuplestore_end(incoming);
 	return count;
