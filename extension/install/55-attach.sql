@@ -630,7 +630,7 @@ COMMENT ON FUNCTION caseload._source_problems(text) IS 'Internal: what keeps a s
 CREATE OR REPLACE VIEW caseload.sources WITH (security_barrier = true, security_invoker = true) AS
   SELECT s.source_id, (caseload._source_relation(s.source_id))::text AS relation, s.kind, s.mode, s.unknown,
          (SELECT string_agg(p.problem, '; ' ORDER BY p.problem) FROM caseload._source_problems(s.source_id) p) AS problem,
-         (SELECT least(sum(f.occurrences), 2147483647)::integer FROM caseload.source_fault f WHERE f.source_id = s.source_id) AS skipped,
+         (SELECT least(sum(f.occurrences), 2147483647)::integer FROM caseload.source_fault f WHERE f.source_id = s.source_id HAVING count(*) > 0) AS skipped,
          (SELECT max(f.last_at) FROM caseload.source_fault f WHERE f.source_id = s.source_id) AS last_skipped_at,
          s.attached_at, s.attached_by
     FROM caseload.source s;

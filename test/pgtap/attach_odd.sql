@@ -5,7 +5,7 @@
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
 
-SELECT plan(51);
+SELECT plan(54);
 
 CREATE SCHEMA odd;
 CREATE ROLE caseload_pgtap_one;
@@ -29,6 +29,7 @@ CREATE TABLE odd.folding (id text COLLATE odd.any_case PRIMARY KEY, client text,
 INSERT INTO odd.folding VALUES ('K1', 'c', now(), 'attended');
 SELECT is(attach('odd.folding', :'map'::jsonb || '{"codes": {"X": "attended", "x": "no_show", "attended": "attended"}}'), 'folding', 'keys in any case');
 UPDATE odd.folding SET id = 'k1';
+SELECT is((SELECT skipped FROM sources), NULL, 'nothing was skipped');
 SELECT is(pg_temp.ids('folding'), 'k1', 'a key that is spelled otherwise is another event, and the one before is gone');
 INSERT INTO odd.folding VALUES ('k2', 'c', now(), 'attended');
 UPDATE odd.folding SET id = 'K2' WHERE id = 'k2';
@@ -84,6 +85,7 @@ SELECT is((SELECT string_agg(substr(appointment_id, 9) || '=' || to_char(starts_
   '1=2024-02-29 17:00, 2=2000-02-29 17:00, 3=2026-01-02 05:00, 4=2026-01-01 15:00 30, 5=2026-01-01 15:00 30, 6=2026-03-08 07:30, 7=2026-11-01 06:30', 'what is a time is taken');
 SELECT is(pg_temp.faults('written'), 'minutes NaN 1, start 0000-01-01 1, start 01/02/2026 1, start 1900-02-29 1, start 2023-02-29 1, start 2026-01-01T10:00+16 1, start 2026-01-01T10:60 1, start 2026-01-01T25:00 1,'
   ' start 2026-02-30 1, start 2026-04-31 1, start 2026-13-01 1, start infinity 1, start now 1', 'what is none is counted, and stops nobody');
+SELECT is((SELECT skipped FROM sources WHERE source_id = 'written'), 13, 'and the view of sources says how many');
 -- every day there is, and some that there are not, against the server's own reading
 CREATE FUNCTION pg_temp.is_day(day text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM day::date; RETURN true; EXCEPTION WHEN data_exception THEN RETURN false; END $$;
 TRUNCATE odd.written;
@@ -111,6 +113,10 @@ SELECT is(pg_temp.faults('long'), 'minutes NaN 1, start 0044-03-15 00:00:00+00 B
 
 SELECT throws_like($$SELECT attach('odd.pair', '{"district": {"constant": "O"}, "client": "client", "at": "at", "status": "status", "codes": {"A ": "attended", "A": "no_show"}}', source => 'twice')$$,
   'relation odd.pair cannot be attached%', 'a code that stands for two things is refused');
+CREATE TABLE odd.bit (id int PRIMARY KEY, client bigint, at timestamptz, came smallint);
+SELECT attach('odd.bit', '{"district": {"constant": "O"}, "client": "client", "at": "at", "status": "came", "codes": {"1": "attended", "0": "no_show", "": "scheduled"}}') \g /dev/null
+INSERT INTO odd.bit VALUES (1, 9223372036854775807, now(), 1), (2, -1, now(), 0), (3, 0, now() + interval '1 day', NULL);
+SELECT is((SELECT string_agg(client_id || ' ' || status, ', ' ORDER BY appointment_id) FROM appointment WHERE source_id = 'bit'), '9223372036854775807 attended, -1 no_show, 0 scheduled', '0, 1 and NULL are codes, keys of clients are numbers');
 CREATE TYPE odd.state AS ENUM ('come', 'missed');
 CREATE TABLE odd.coded (id int PRIMARY KEY, client text, at timestamptz, status odd.state);
 SELECT attach('odd.coded', :'map'::jsonb || '{"codes": {"come": "attended", "missed": "no_show"}}') \g /dev/null
