@@ -52,6 +52,9 @@ typedef struct Source
 #define CL_INCOMING_DISTRICT_ID	3
 #define CL_INCOMING_CLIENT_ID	4
 #define CL_INCOMING_THERAPIST_ID	8
+#define CL_INCOMING_STARTS_AT	10
+#define CL_INCOMING_MINUTES		11
+#define CL_INCOMING_STATUS		12
 #define CL_INCOMING_FAULT		13
 #define CL_INCOMING_COLUMNS		14
 
@@ -70,9 +73,9 @@ extern uint64 cl_run_for_source(SPIPlanPtr plan, const Source *source, const Dat
 extern void cl_append_event_id(StringInfo query, const Source *source, const char *alias);
 extern void cl_register_rows(const char *name, TupleDesc desc, Tuplestorestate *rows);
 extern uint64 cl_run_once(const char *text, int nargs, const Datum *values, const char *nulls, bool reading);
-extern void cl_read_source(Source *source, Tuplestorestate *changed, Tuplestorestate *incoming);
+extern void cl_read_source(Source *source, Tuplestorestate *changed, bool deleted, Tuplestorestate *incoming);
 
 /* source_write.c */
-extern uint64 cl_take_source(Source *source, Tuplestorestate *changed);
+extern uint64 cl_take_source(Source *source, Tuplestorestate *changed, bool deleted);
 
 #endif							/* CL_SOURCE_H */

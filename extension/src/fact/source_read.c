@@ -322,15 +322,16 @@ one_key(const Source *source, Tuplestorestate *changed, Datum *keys)
 /*
  * Read the rows of a source whose keys are in "changed" (NULL: all of them)
  * into "incoming", on the snapshot that is active.  A key that the view does
- * not show, or shows as no event, comes as gone.
+ * not show, or shows as no event, comes as gone; "deleted" says that this is to be
+ * expected.
  */
 void
-cl_read_source(Source *source, Tuplestorestate *changed, Tuplestorestate *incoming)
+cl_read_source(Source *source, Tuplestorestate *changed, bool deleted, Tuplestorestate *incoming)
 {
 	ErrorContextCallback callback = {error_context_stack, source_error_callback, source->source_id};
 	MemoryContext context = CurrentMemoryContext;
 	Datum		keys[CL_SOURCE_KEYS];
-	bool		one = changed != NULL && source->is_table && one_key(source, changed, keys);
+	bool		one = changed != NULL && !deleted && source->is_table && one_key(source, changed, keys);
 	Oid			userid;
 	int			sec_context;
 	int			guc_level;

@@ -19,6 +19,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/partition.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -28,6 +29,7 @@
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -160,8 +162,22 @@ static CachedQuery insert_queries[2] = {
 };
 
 static CachedTable event_tables[2] = {
-	{"appointment", "appointment_source_idx", {"source_id", "appointment_id", NULL}},
-	{"contact", "contact_source_idx", {"source_id", "contact_id", NULL}}
+	{"appointment", "appointment_source_idx",
+	{"source_id", "appointment_id", "district_id", "client_id", "starts_at", "status", "therapist_id", "minutes", NULL}},
+	{"contact", "contact_source_idx", {"source_id", "contact_id", "district_id", "client_id", "at", "kind", NULL}}
+};
+
+/* of the columns above, from the third on: where they come in, and how they are compared */
+static const struct
+{
+	int			incoming;
+	enum
+	{
+		AS_TEXT, AS_MOMENT, AS_WORD, AS_NUMBER
+	}			kind;
+}			compared_columns[] = {
+	{CL_INCOMING_DISTRICT_ID, AS_TEXT}, {CL_INCOMING_CLIENT_ID, AS_TEXT}, {CL_INCOMING_STARTS_AT, AS_MOMENT},
+	{CL_INCOMING_STATUS, AS_WORD}, {CL_INCOMING_THERAPIST_ID, AS_TEXT}, {CL_INCOMING_MINUTES, AS_NUMBER}
 };
 
 /* everything that there is, and of what we have the rest as gone */
@@ -266,34 +282,86 @@ any_missing(Tuplestorestate *incoming, TupleTableSlot *slot)
 	return missing;
 }
 
+/* Does our row say what has come in? */
+static bool
+says_the_same(const CachedTable *table, Relation rel, HeapTuple row, TupleTableSlot *incoming)
+{
+	for (int i = 0; table->columns[i + 2] != NULL; i++)
+	{
+		bool		ours_null;
+		bool		theirs_null;
+		Datum		ours = cl_column_of(table, rel, row, i + 2, &ours_null);
+		Datum		theirs = slot_getattr(incoming, compared_columns[i].incoming, &theirs_null);
+		bool		same = true;
+
+		if (ours_null || theirs_null)
+		{
+			if (ours_null != theirs_null)
+				return false;
+			continue;
+		}
+		switch (compared_columns[i].kind)
+		{
+			case AS_TEXT:
+				same = DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, ours, theirs));
+				break;
+			case AS_MOMENT:
+				same = DatumGetTimestampTz(ours) == DatumGetTimestampTz(theirs);
+				break;
+			case AS_WORD:
+				same = strcmp(DatumGetCString(DirectFunctionCall1(enum_out, ours)), TextDatumGetCString(theirs)) == 0;
+				break;
+			case AS_NUMBER:
+				same = DatumGetInt32(ours) == DatumGetInt32(theirs);
+				break;
+		}
+		if (!same)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Merge what has come in for some keys; returns how many of our rows that
- * changed.  Few rows are looked up first: most are new.
+ * changed.  Few rows are looked up first: most are new, or say what they said
+ * before.
  */
 static uint64
 merge_keyed(const Source *source, Tuplestorestate *incoming, TupleTableSlot *slot, Datum id)
 {
 	CachedTable *table = &event_tables[source->contacts];
-	bool		any_old = tuplestore_tuple_count(incoming) > FEW_ROWS;
+	bool		any_changed = tuplestore_tuple_count(incoming) > FEW_ROWS;
 	bool		any_new = false;
+	bool		any_old = false;
 
-	if (!any_old)
+	if (!any_changed)
 	{
 		Relation	rel = cl_open_table(table, AccessShareLock);
 		Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-		bool		isnull;
 
 		tuplestore_rescan(incoming);
-		while (!any_old && tuplestore_gettupleslot(incoming, true, false, slot))
+		while (!any_changed && tuplestore_gettupleslot(incoming, true, false, slot))
 		{
-			any_old = is_there(table, rel, snapshot, id, slot_getattr(slot, CL_INCOMING_EVENT_ID, &isnull));
-			any_new = any_new || !DatumGetBool(slot_getattr(slot, CL_INCOMING_GONE, &isnull));
+			bool		isnull;
+			Datum		keys[2] = {id, slot_getattr(slot, CL_INCOMING_EVENT_ID, &isnull)};
+			bool		gone = DatumGetBool(slot_getattr(slot, CL_INCOMING_GONE, &isnull));
+			SysScanDesc scan = cl_lookup(table, rel, snapshot, keys, 2);
+			HeapTuple	row = systable_getnext(scan);
+
+			if (HeapTupleIsValid(row))
+			{
+				any_old = true;
+				any_changed = gone || !says_the_same(table, rel, row, slot);
+			}
+			else
+				any_new = any_new || !gone;
+			systable_endscan(scan);
 		}
 		tuplestore_rescan(incoming);
 		UnregisterSnapshot(snapshot);
 		table_close(rel, AccessShareLock);
 	}
-	if (any_old)
+	if (any_changed || (any_new && any_old))
 		return cl_run(&merge_queries[source->contacts], &id, NULL);
 	return any_new ? cl_run(&insert_queries[source->contacts], &id, NULL) : 0;
 }
@@ -351,11 +419,11 @@ follow_owner(const Source *source)
 
 /*
  * Take what the source says of these keys (NULL: of all) into our table;
- * returns how many of our rows that changed.  22023 for what cannot be
+ * "deleted" is a hint that their rows are not there any more.  Returns how many of our rows that changed.  22023 for what cannot be
  * understood, where the source says so.
  */
 uint64
-cl_take_source(Source *source, Tuplestorestate *changed)
+cl_take_source(Source *source, Tuplestorestate *changed, bool deleted)
 {
 	Tuplestorestate *incoming = tuplestore_begin_heap(false, false, work_mem);
 	TupleDesc	desc = cl_incoming_desc();
@@ -370,7 +438,7 @@ cl_take_source(Source *source, Tuplestorestate *changed)
 	/* what the statement has written, and all that others have committed */
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
-	cl_read_source(source, changed, incoming);
+	cl_read_source(source, changed, deleted, incoming);
 	PopActiveSnapshot();
 
 	if (all)
@@ -498,7 +566,7 @@ source_after_write(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event) || !find_keys(source, trigdata, columns))
 	{
 		keep_writers_out(source);
-		(void) cl_take_source(source, NULL);
+		(void) cl_take_source(source, NULL, false);
 		return PointerGetDatum(NULL);
 	}
 	if (!source->is_table)
@@ -508,7 +576,7 @@ source_after_write(PG_FUNCTION_ARGS)
 	add_keys(source, trigdata, trigdata->tg_oldtable, columns, desc, changed);
 	add_keys(source, trigdata, trigdata->tg_newtable, columns, desc, changed);
 	if (tuplestore_tuple_count(changed) > 0)
-		(void) cl_take_source(source, changed);
+		(void) cl_take_source(source, changed, TRIGGER_FIRED_BY_DELETE(trigdata->tg_event));
 	tuplestore_end(changed);
 	return PointerGetDatum(NULL);
 }
@@ -532,7 +600,7 @@ refresh(PG_FUNCTION_ARGS)
 	cl_check_source_owner(source_id);
 	source = cl_source(source_id);
 	keep_writers_out(source);
-	PG_RETURN_INT64((int64) cl_take_source(source, NULL));
+	PG_RETURN_INT64((int64) cl_take_source(source, NULL, false));
 }
 
 /*
@@ -566,7 +634,7 @@ _source_differences(PG_FUNCTION_ARGS)
 				 errdetail("It takes the right to read all rows of relation \"%s\".", get_rel_name(source->relid))));
 
 	incoming = tuplestore_begin_heap(false, false, work_mem);
-	cl_read_source(source, NULL, incoming);
+	cl_read_source(source, NULL, false, incoming);
 	guc_level = cl_enter_reader(false);
 	cl_register_rows("incoming", cl_incoming_desc(), incoming);
 	values[0] = CStringGetTextDatum(source->source_id);
