@@ -60,6 +60,9 @@ INSERT INTO regress_attach.visit VALUES (10, 7, '2026-03-05 10:00', NULL, 'done'
 SELECT caseload.detach('visit');
 INSERT INTO regress_attach.visit SELECT i, 7, timestamp '2026-03-01 10:00' + i * interval '1 day', NULL, 'done', 'D' FROM generate_series(11, 22) i;
 SELECT caseload.attach('regress_attach.visit', '{"district": {"constant": "A"}, "client": "pupil", "at": "at", "ends_at": "until", "zone": {"constant": "America/Chicago"}, "status": "code", "codes": {"d": "attended"}, "unknown": "skip"}');
+-- with what cannot be understood, in one go
+UPDATE regress_attach.visit SET code = 'x' WHERE id = 22;
+SELECT caseload.attach('regress_attach.visit', '{"district": {"constant": "A"}, "client": "pupil", "at": "at", "ends_at": "until", "zone": {"constant": "America/Chicago"}, "status": "code", "codes": {"d": "attended"}}');
 DELETE FROM regress_attach.visit WHERE id > 11;
 SELECT caseload.attach('regress_attach.visit', '{"district": {"constant": "A"}, "client": "pupil", "at": "at", "ends_at": "until", "zone": {"constant": "America/Chicago"}, "status": "code", "codes": {"d": "attended"}, "unknown": "skip"}');
 DELETE FROM regress_attach.visit WHERE id > 10;

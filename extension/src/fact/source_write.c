@@ -366,23 +366,9 @@ merge_keyed(const Source *source, Tuplestorestate *incoming, TupleTableSlot *slo
 	return any_new ? cl_run(&insert_queries[source->contacts], &id, NULL) : 0;
 }
 
-/* 22023 with all that is wrong. */
-static void
-refuse_faults(const Source *source)
-{
-	bool		isnull;
-
-	(void) cl_run_once(faults_query, 0, NULL, NULL, false);
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("source \"%s\" cannot be understood", source->source_id),
-			 errdetail("%s", TextDatumGetCString(cl_result(0, 2, &isnull))),
-			 errhint("Name the codes in the mapping, filter such rows out, or attach with \"unknown\": \"skip\", which counts them.")));
-}
-
-/* 23514 with the first ten events of all rows that no episode holds, and how many there are. */
-static void
-refuse_outside(const Source *source)
+/* How many events of all rows no episode holds; the first ten in "lines". */
+static int64
+count_outside(const Source *source, char **lines)
 {
 	Datum		id = CStringGetTextDatum(source->source_id);
 	bool		isnull;
@@ -390,12 +376,40 @@ refuse_outside(const Source *source)
 
 	(void) cl_run_once(outside_query, 1, &id, NULL, false);
 	count = DatumGetInt64(cl_result(0, 1, &isnull));
+	*lines = count > 0 ? psprintf("%s%s", TextDatumGetCString(cl_result(0, 2, &isnull)), count > 10 ? "\n..." : "") : NULL;
+	return count;
+}
+
+/* 22023 with all that is wrong; of all rows also with what lies outside every episode, so that it need not be found out next. */
+static void
+refuse_faults(const Source *source, bool all)
+{
+	char	   *outside = NULL;
+	int64		count = all ? count_outside(source, &outside) : 0;
+	bool		isnull;
+
+	(void) cl_run_once(faults_query, 0, NULL, NULL, false);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("source \"%s\" cannot be understood", source->source_id),
+			 count == 0 ? errdetail("%s", TextDatumGetCString(cl_result(0, 2, &isnull)))
+			 : errdetail("%s\nevents outside every episode: %lld\n%s", TextDatumGetCString(cl_result(0, 2, &isnull)), (long long) count, outside),
+			 errhint("Name the codes in the mapping, filter such rows out, or attach with \"unknown\": \"skip\", which counts them.")));
+}
+
+/* 23514 with events of all rows that no episode holds. */
+static void
+refuse_outside(const Source *source)
+{
+	char	   *outside;
+	int64		count = count_outside(source, &outside);
+
 	if (count > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg_plural("%lld event of source \"%s\" lies outside every episode", "%lld events of source \"%s\" lie outside every episode",
 							   (unsigned long) count, (long long) count, source->source_id),
-				 errdetail("%s%s", TextDatumGetCString(cl_result(0, 2, &isnull)), count > 10 ? "\n..." : ""),
+				 errdetail("%s", outside),
 				 errhint("Correct the dates of the events or the periods of the episodes, open new episodes, or filter such rows out.")));
 }
 
@@ -452,7 +466,7 @@ cl_take_source(Source *source, Tuplestorestate *changed, bool deleted)
 	if (any_fault(incoming, slot))
 	{
 		if (!source->skip)
-			refuse_faults(source);
+			refuse_faults(source, all);
 		(void) cl_run(&count_faults_query, &id, NULL);
 	}
 	/* a table has the rows that were written, unless its key is none any more */
