@@ -397,7 +397,7 @@ BEGIN
                FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
               WHERE c.relnamespace = 'caseload'::regnamespace AND c.relkind = 'r' AND a.privilege_type = 'SELECT' AND a.grantee <> 0
                 AND NOT has_function_privilege(a.grantee, 'caseload.may_see_client(text, text)', 'EXECUTE') LOOP
-      EXECUTE format('GRANT EXECUTE ON FUNCTION caseload.may_see_client(text, text), caseload._source_is_secured(text), caseload._source_relation(text) TO %s', t.name);
+      EXECUTE format('GRANT EXECUTE ON FUNCTION caseload.may_see_client(text, text), caseload._source_is_secured(text), caseload._source_behind(text), caseload._source_relation(text) TO %s', t.name);
     END LOOP;
   END IF;
 END

@@ -151,7 +151,7 @@ INSERT INTO client (district_id, client_id, name) VALUES ('L', 'own', 'not from 
 GRANT USAGE ON SCHEMA caseload TO caseload_pgtap_ann, caseload_pgtap_bob;
 GRANT SELECT ON ALL TABLES IN SCHEMA caseload TO caseload_pgtap_ann, caseload_pgtap_bob, caseload_pgtap_bi;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA caseload TO caseload_pgtap_ann, caseload_pgtap_bob, caseload_pgtap_bi;
-REVOKE EXECUTE ON FUNCTION caseload.may_see_client, caseload._source_is_secured, caseload._source_relation FROM caseload_pgtap_ann, caseload_pgtap_bob, caseload_pgtap_bi;
+REVOKE EXECUTE ON FUNCTION caseload.may_see_client, caseload._source_is_secured, caseload._source_behind, caseload._source_relation FROM caseload_pgtap_ann, caseload_pgtap_bob, caseload_pgtap_bi;
 -- every way to a client, as text
 CREATE FUNCTION pg_temp.seen() RETURNS text LANGUAGE sql AS $$
   SELECT string_agg(DISTINCT m[1], ' ' ORDER BY m[1])
