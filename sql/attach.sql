@@ -56,6 +56,22 @@ SELECT caseload.attach('regress_attach.joined', $${"district": {"constant": "A"}
 -- an event outside every episode is refused where it is written
 UPDATE caseload.episode SET period = '[2026-01-01,2026-02-01)' WHERE district_id = 'A' AND client_id = '7';
 INSERT INTO regress_attach.visit VALUES (10, 7, '2026-03-05 10:00', NULL, 'done', 'D');
+-- whoever loads everything is told of all of them, the first ten by name
+SELECT caseload.detach('visit');
+INSERT INTO regress_attach.visit SELECT i, 7, timestamp '2026-03-01 10:00' + i * interval '1 day', NULL, 'done', 'D' FROM generate_series(11, 22) i;
+SELECT caseload.attach('regress_attach.visit', '{"district": {"constant": "A"}, "client": "pupil", "at": "at", "ends_at": "until", "zone": {"constant": "America/Chicago"}, "status": "code", "codes": {"d": "attended"}, "unknown": "skip"}');
+-- with what cannot be understood, in one go
+UPDATE regress_attach.visit SET code = 'x' WHERE id = 22;
+SELECT caseload.attach('regress_attach.visit', '{"district": {"constant": "A"}, "client": "pupil", "at": "at", "ends_at": "until", "zone": {"constant": "America/Chicago"}, "status": "code", "codes": {"d": "attended"}}');
+DELETE FROM regress_attach.visit WHERE id > 11;
+SELECT caseload.attach('regress_attach.visit', '{"district": {"constant": "A"}, "client": "pupil", "at": "at", "ends_at": "until", "zone": {"constant": "America/Chicago"}, "status": "code", "codes": {"d": "attended"}, "unknown": "skip"}');
+DELETE FROM regress_attach.visit WHERE id > 10;
+-- nobody is enrolled by an event where the policy says so
+INSERT INTO regress_attach.visit VALUES (12, 12, '2026-01-05 10:00', NULL, 'done', 'D');
+INSERT INTO caseload.policy (district_id, policy_name, value) VALUES ('A', 'auto_enroll', 'false');
+SELECT caseload.attach('regress_attach.visit', '{"district": {"constant": "A"}, "client": "pupil", "at": "at", "ends_at": "until", "zone": {"constant": "America/Chicago"}, "status": "code", "codes": {"d": "attended"}, "unknown": "skip"}');
+DELETE FROM caseload.policy WHERE district_id = 'A';
+SELECT caseload.attach('regress_attach.visit', '{"district": {"constant": "A"}, "client": "pupil", "at": "at", "ends_at": "until", "zone": {"constant": "America/Chicago"}, "status": "code", "codes": {"d": "attended"}, "unknown": "skip"}');
 -- contacts
 CREATE TABLE regress_attach.call (id uuid PRIMARY KEY, pupil text, day text, answered boolean);
 INSERT INTO regress_attach.call VALUES ('00000000-0000-0000-0000-000000000001', '9', '2026-01-05T23:30-06', true), ('00000000-0000-0000-0000-000000000002', '9', '2026-01-06', false), ('00000000-0000-0000-0000-000000000003', '9', ' ', true);

@@ -100,19 +100,6 @@ COMMENT ON FUNCTION caseload.waiting_before_write() IS 'Row trigger of waiting: 
 CREATE OR REPLACE TRIGGER waiting_before_write BEFORE INSERT OR UPDATE ON caseload.waiting
   FOR EACH ROW EXECUTE FUNCTION caseload.waiting_before_write();
 
-CREATE OR REPLACE FUNCTION caseload.waiting_after_write()
-RETURNS trigger
-LANGUAGE plpgsql
-SET search_path = pg_catalog, caseload, pg_temp
-AS $$
-BEGIN
-  INSERT INTO caseload.waiting_step (district_id, service_id, client_id, from_state, to_state, priority, therapist_id, offered_until, why)
-    VALUES (NEW.district_id, NEW.service_id, NEW.client_id, CASE WHEN TG_OP = 'UPDATE' THEN OLD.state END, NEW.state, NEW.priority,
-            NEW.therapist_id, NEW.offered_until, NEW.why);
-  RETURN NULL;
-END
-$$;
-COMMENT ON FUNCTION caseload.waiting_after_write() IS 'Row trigger of waiting: keeps every step.';
 CREATE OR REPLACE TRIGGER waiting_after_write AFTER INSERT OR UPDATE ON caseload.waiting
   FOR EACH ROW EXECUTE FUNCTION caseload.waiting_after_write();
 

@@ -1,5 +1,17 @@
 -- What feeds facts from relations of others: triggers, comparing, and the check of a mapping.
 
+CREATE FUNCTION caseload.attach(relation regclass, mapping jsonb, mode text DEFAULT 'trigger', source text DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME', 'attach'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION caseload.attach(regclass, jsonb, text, text) IS 'Makes a table or view that somebody else keeps a source of appointments or contacts: mapping says what its columns mean; mode trigger follows every statement, scan waits for refresh(). For the owner of the relation who may write facts. Everything that is wrong is said at once. Returns the name of the source.';
+
+CREATE FUNCTION caseload.detach(source_id text, keep boolean DEFAULT false)
+RETURNS void
+AS 'MODULE_PATHNAME', 'detach'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION caseload.detach(text, boolean) IS 'Takes attach() back: its triggers, its view and what was taken from the relation, or with keep all but the rows. Clients, therapists and sites that it brought stay. For the owner of the relation, or of our tables.';
+
 CREATE FUNCTION caseload.source_after_write()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'source_after_write'
@@ -10,7 +22,7 @@ CREATE FUNCTION caseload.refresh(source_id text)
 RETURNS bigint
 AS 'MODULE_PATHNAME', 'refresh'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
-COMMENT ON FUNCTION caseload.refresh(text) IS 'Compares all rows of a source with what was taken from it and writes the difference; returns how many of our rows that were. Whoever writes an attached table waits meanwhile.';
+COMMENT ON FUNCTION caseload.refresh(text) IS 'Compares all rows of a source with what was taken from it and writes the difference; returns how many of our rows that were. Whoever writes an attached table waits meanwhile. For the owner of the relation, or of our tables.';
 
 CREATE FUNCTION caseload._source_differences(source_id text, in_district text DEFAULT NULL)
 RETURNS TABLE (district_id text, client_id text, difference text)

@@ -111,12 +111,11 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload._source_trigger_list(text) IS 'Internal: the triggers of a source, wherever they are.';
 
-CREATE OR REPLACE FUNCTION caseload._source_is_secured(source_id text)
-RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION caseload._source_behind(source_id text)
+RETURNS SETOF oid
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 SET search_path = pg_catalog, pg_temp SET jit = off
 BEGIN ATOMIC
-  -- the relation, or a table that it is a view of, has row security
   WITH RECURSIVE behind AS (
     SELECT (caseload._source_relation(source_id))::oid AS relid
     UNION
@@ -125,6 +124,16 @@ BEGIN ATOMIC
       JOIN pg_rewrite w ON w.ev_class = b.relid
       JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
   )
-  SELECT EXISTS (SELECT FROM behind b JOIN pg_class c ON c.oid = b.relid WHERE c.relrowsecurity);
+  SELECT b.relid FROM behind b WHERE b.relid IS NOT NULL;
+END;
+COMMENT ON FUNCTION caseload._source_behind(text) IS 'Internal: the relation of a source, and what it is a view of.';
+
+CREATE OR REPLACE FUNCTION caseload._source_is_secured(source_id text)
+RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp SET jit = off
+BEGIN ATOMIC
+  -- the relation, or a table that it is a view of, has row security
+  SELECT EXISTS (SELECT FROM caseload._source_behind(source_id) b (relid) JOIN pg_class c ON c.oid = b.relid WHERE c.relrowsecurity);
 END;
 COMMENT ON FUNCTION caseload._source_is_secured(text) IS 'Internal: does row security keep rows of a source from somebody?';

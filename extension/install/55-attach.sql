@@ -1,6 +1,6 @@
 --| ordinary
--- attach(): from a mapping to a view that says what the columns of a relation mean, and triggers that follow it. Everything runs with
--- the rights of the caller; what is wrong with a mapping is collected and said at once.
+-- attach(): from a mapping to a view that says what the columns of a relation mean, and triggers that follow it. What the caller may do is
+-- checked as himself, the rest is done as our owner. What is wrong with a mapping is collected and said at once.
 
 CREATE OR REPLACE FUNCTION caseload._mapping_value(relation regclass, key text, value jsonb, OUT sql text, OUT type text, OUT problem text)
 RETURNS record
@@ -62,9 +62,13 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-  iso constant text := '''^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.]\d+)?)?)?\s*$''';
-  iso_zoned constant text := '''^\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.]\d+)?)?\s*([Zz]|[-+]\d\d(:?\d\d)?)\s*$''';
-  iso_day constant text := '''^\s*\d{4}-\d\d-\d\d\s*$''';
+  -- days that there are, hours that there are: what is no time must not stop the statement, but be counted or refused by name
+  day constant text := '(?!0000)([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))'
+                       '|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)';
+  clock constant text := '(([01][0-9]|2[0-3]):[0-5][0-9](:([0-5][0-9]|60)([.][0-9]+)?)?|24:00(:00)?)';
+  iso constant text := format('%L', format('^\s*%s[T ]%s\s*$', day, clock));
+  iso_zoned constant text := format('%L', format('^\s*%s[T ]%s\s*([Zz]|[-+](0[0-9]|1[0-5])(:?[0-5][0-9])?)\s*$', day, clock));
+  iso_day constant text := format('%L', format('^\s*%s\s*$', day));
 BEGIN
   IF type = 'timestamp with time zone' THEN
     sql := value;
@@ -82,9 +86,11 @@ BEGIN
     sql := format('((%s + time ''12:00'') AT TIME ZONE %s)', value, zone);
     other := format('(CASE WHEN %s IS NULL THEN %s::text END)', zone, value);
   ELSE
+    -- by bytes, whatever the collation of the column takes for equal
     sql := format('(CASE WHEN %1$s ~ %3$s THEN %1$s::timestamptz WHEN %1$s ~ %4$s THEN (%1$s::date + time ''12:00'') AT TIME ZONE %2$s'
-                  ' WHEN %1$s ~ %5$s THEN %1$s::timestamp AT TIME ZONE %2$s END)', value, zone, iso_zoned, iso_day, iso);
-    other := format('(CASE WHEN btrim(%1$s) = '''' OR %1$s ~ %3$s OR %1$s ~ %4$s AND %2$s IS NOT NULL THEN NULL ELSE %1$s::text END)', value, zone, iso_zoned, iso);
+                  ' WHEN %1$s ~ %5$s THEN %1$s::timestamp AT TIME ZONE %2$s END)', format('(%s::text COLLATE "C")', value), zone, iso_zoned, iso_day, iso);
+    other := format('(CASE WHEN btrim(%1$s) = '''' OR %1$s ~ %3$s OR (%1$s ~ %4$s OR %1$s ~ %5$s) AND %2$s IS NOT NULL THEN NULL ELSE %1$s END)',
+                    format('(%s::text COLLATE "C")', value), zone, iso_zoned, iso_day, iso);
   END IF;
 END
 $$;
@@ -97,10 +103,10 @@ SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   -- as it is written goes before any case; '' is no event, NULL is not known
   SELECT format('(CASE %s %s ELSE %s END)', w.code, string_agg(format('WHEN %L THEN %L', btrim(c.key), coalesce(c.value, '')), ' ' ORDER BY c.key COLLATE "C"),
-                coalesce((SELECT format('(CASE lower(%s) %s END)', w.code, string_agg(format('WHEN %L THEN %L', l.key, coalesce(l.value, '')), ' ' ORDER BY l.key COLLATE "C"))
+                coalesce((SELECT format('(CASE lower(%s COLLATE "default") %s END)', w.code, string_agg(format('WHEN %L THEN %L', l.key, coalesce(l.value, '')), ' ' ORDER BY l.key COLLATE "C"))
                             FROM (SELECT lower(btrim(e.key)) AS key, min(e.value) AS value FROM jsonb_each_text(codes) e
                                    GROUP BY 1 HAVING count(DISTINCT coalesce(e.value, '')) = 1) l), 'NULL'))
-    FROM (SELECT format('coalesce(btrim(%s), '''')', code)) AS w (code), jsonb_each_text(codes) c
+    FROM (SELECT format('(coalesce(btrim(%s), '''') COLLATE "C")', code)) AS w (code), jsonb_each_text(codes) c
    GROUP BY w.code;
 END;
 COMMENT ON FUNCTION caseload._mapping_status(text, jsonb) IS 'Internal: codes of an app to words of ours, as SQL.';
@@ -175,7 +181,7 @@ DECLARE
   kind text := coalesce(mapping ->> 'kind', 'appointment');
   zone text;
   at_sql text; at_other text; at_problem text;
-  end_sql text; end_problem text;
+  end_sql text; end_other text; end_problem text;
   minutes text := 'NULL::numeric';
   keys text[]; key_problems text[];
   k text; v record;
@@ -260,7 +266,10 @@ BEGIN
 
   -- how long
   IF sql ? 'minutes' THEN
-    minutes := CASE WHEN type ->> 'minutes' = 'interval' THEN format('(extract(epoch FROM %s) / 60)', sql ->> 'minutes') ELSE format('%s::numeric', sql ->> 'minutes') END;
+    -- a text that is no number is no number of minutes
+    minutes := format(CASE type ->> 'minutes' WHEN 'interval' THEN '(extract(epoch FROM %s) / 60)'
+                        WHEN 'text' THEN '(CASE WHEN btrim(%1$s) ~ ''^[0-9]{1,9}([.][0-9]{0,9})?$'' COLLATE "C" THEN btrim(%1$s)::numeric WHEN btrim(%1$s) <> '''' COLLATE "C" THEN ''NaN''::numeric END)'
+                        ELSE '%s::numeric' END, sql ->> 'minutes');
     IF type ->> 'minutes' NOT IN ('smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision', 'interval', 'text') THEN
       problems := problems || format('minutes: is of type %s, not a number', type ->> 'minutes');
     END IF;
@@ -271,14 +280,15 @@ BEGIN
     END IF;
   ELSIF sql ? 'ends_at' THEN
     IF type ->> 'ends_at' = 'time without time zone' AND type ->> 'date' = 'date' THEN
-      SELECT m.sql, m.problem INTO end_sql, end_problem FROM caseload._mapping_moment('ends_at', format('(%s + %s)', sql ->> 'date', sql ->> 'ends_at'), 'timestamp without time zone', zone) m;
+      SELECT m.sql, m.other, m.problem INTO end_sql, end_other, end_problem FROM caseload._mapping_moment('ends_at', format('(%s + %s)', sql ->> 'date', sql ->> 'ends_at'), 'timestamp without time zone', zone) m;
     ELSIF type ->> 'ends_at' = 'date' THEN
       end_problem := 'ends_at: is of type date, not a moment';
     ELSE
-      SELECT m.sql, m.problem INTO end_sql, end_problem FROM caseload._mapping_moment('ends_at', sql ->> 'ends_at', type ->> 'ends_at', zone) m;
+      SELECT m.sql, m.other, m.problem INTO end_sql, end_other, end_problem FROM caseload._mapping_moment('ends_at', sql ->> 'ends_at', type ->> 'ends_at', zone) m;
     END IF;
     problems := CASE WHEN end_problem IS NULL THEN problems ELSE problems || end_problem END;
-    minutes := format('(extract(epoch FROM %s - %s) / 60)', end_sql, at_sql);
+    minutes := format('(CASE WHEN isfinite(%1$s) AND isfinite(%2$s) THEN extract(epoch FROM %1$s - %2$s) / 60 WHEN %1$s IS NOT NULL OR %3$s IS NOT NULL THEN ''NaN''::numeric END)',
+                      end_sql, at_sql, coalesce(end_other, 'NULL::text'));
   END IF;
 
   -- what became of it
@@ -289,6 +299,8 @@ BEGIN
   ELSE
     problems := problems || (SELECT array_agg(format('codes: "%s" stands for %s, which is none of %s, or null for no event', c.key, c.value, array_to_string(statuses, ', ')) ORDER BY c.key)
                                FROM jsonb_each(codes) c WHERE c.value <> 'null' AND (jsonb_typeof(c.value) <> 'string' OR c.value #>> '{}' <> ALL (statuses)));
+    problems := problems || (SELECT array_agg(format('codes: "%s" stands for several things, with blanks around it and without', d.code) ORDER BY d.code)
+                               FROM (SELECT btrim(c.key) AS code FROM jsonb_each_text(codes) c GROUP BY 1 HAVING count(DISTINCT coalesce(c.value, '')) > 1) d);
     -- of a column with a list of values we know all that can come
     problems := problems || (SELECT array_agg(format('codes: value "%s" of the column is not named', e.enumlabel) ORDER BY e.enumsortorder)
                                FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_enum e ON e.enumtypid = coalesce(nullif(t.typbasetype, 0), t.oid)
@@ -352,13 +364,11 @@ BEGIN
   FOR t IN
     SELECT c.oid::regclass AS name, c.relrowsecurity, w.condition,
            EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'caseload_source') AS done
-      FROM (VALUES ('client', 'caseload.may_see_client(district_id, client_id)'), ('episode', 'caseload.may_see_client(district_id, client_id)'),
-                   ('service', 'caseload.may_see_client(district_id, client_id)'), ('appointment', 'caseload.may_see_client(district_id, client_id)'),
-                   ('contact', 'caseload.may_see_client(district_id, client_id)'), ('document', 'caseload.may_see_client(district_id, client_id)'),
-                   ('client_activity', 'caseload.may_see_client(district_id, client_id)'),
-                   ('duty', 'client_id IS NULL OR caseload.may_see_client(district_id, client_id)'),
-                   ('flag', 'client_id IS NULL OR caseload.may_see_client(district_id, client_id)'),
-                   ('flag_step', '(district_id, flag_id) IN (SELECT f.district_id, f.flag_id FROM caseload.flag f)'),
+      FROM (SELECT k.relname, CASE WHEN a.attnotnull THEN '' ELSE 'client_id IS NULL OR ' END || 'caseload.may_see_client(district_id, client_id)'
+              FROM pg_class k JOIN pg_attribute a ON a.attrelid = k.oid AND a.attname = 'client_id' AND NOT a.attisdropped
+             WHERE k.relnamespace = 'caseload'::regnamespace AND k.relkind IN ('r', 'p')
+            UNION ALL
+            VALUES ('flag_step', '(district_id, flag_id) IN (SELECT f.district_id, f.flag_id FROM caseload.flag f)'),
                    ('source_fault', 'NOT caseload._source_is_secured(source_id)')) AS w (relname, condition)
       JOIN pg_class c ON c.relnamespace = 'caseload'::regnamespace AND c.relname = w.relname
      ORDER BY c.relname
@@ -387,7 +397,7 @@ BEGIN
                FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
               WHERE c.relnamespace = 'caseload'::regnamespace AND c.relkind = 'r' AND a.privilege_type = 'SELECT' AND a.grantee <> 0
                 AND NOT has_function_privilege(a.grantee, 'caseload.may_see_client(text, text)', 'EXECUTE') LOOP
-      EXECUTE format('GRANT EXECUTE ON FUNCTION caseload.may_see_client(text, text), caseload._source_is_secured(text), caseload._source_relation(text) TO %s', t.name);
+      EXECUTE format('GRANT EXECUTE ON FUNCTION caseload.may_see_client(text, text), caseload._source_is_secured(text), caseload._source_behind(text), caseload._source_relation(text) TO %s', t.name);
     END LOOP;
   END IF;
 END
@@ -420,7 +430,74 @@ END
 $$;
 COMMENT ON FUNCTION caseload._source_give(text, regclass) IS 'Internal: lets the owner of the relation, with whose rights it is read, and nobody else read the view of a source.';
 
-CREATE OR REPLACE FUNCTION caseload.attach(relation regclass, mapping jsonb, mode text DEFAULT 'trigger', source text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION caseload._check_attach(relation regclass, mapping jsonb)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_variable
+DECLARE
+  class  pg_class;
+  target regclass := format('caseload.%I', CASE mapping ->> 'kind' WHEN 'contact' THEN 'contact' ELSE 'appointment' END);
+  t      record;
+BEGIN
+  SELECT c.* INTO class FROM pg_class c WHERE c.oid = relation;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'relation % does not exist', relation USING ERRCODE = 'undefined_table';
+  ELSIF NOT pg_has_role(class.relowner, 'USAGE') THEN
+    RAISE EXCEPTION 'must be owner of relation %', relation USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  -- what its rows will do to our tables the owner must be able to do himself
+  FOR t IN SELECT w.relation, w.privilege
+             FROM (VALUES (target, 'INSERT'), (target, 'UPDATE'), (target, 'DELETE'), ('caseload.district', 'INSERT'), ('caseload.site', 'INSERT'),
+                          ('caseload.therapist', 'INSERT'), ('caseload.client', 'INSERT')) AS w (relation, privilege) LOOP
+    IF NOT has_table_privilege(t.relation, t.privilege) THEN
+      RAISE EXCEPTION 'permission denied for table %', t.relation::text
+        USING ERRCODE = 'insufficient_privilege', DETAIL = format('Rows of %s would do %s there.', relation, t.privilege),
+              HINT = 'What an app needs is given by grant_app.';
+    ELSIF row_security_active(t.relation)
+      -- ours keep nothing from being written
+      AND NOT (EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.relation AND p.polname = 'caseload_all')
+               AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.relation AND p.polname NOT IN ('caseload_all', 'caseload_source'))) THEN
+      RAISE EXCEPTION 'relation % cannot be attached by %', relation, current_user
+        USING ERRCODE = 'insufficient_privilege', DETAIL = format('Row security of %s would not hold for what it brings.', t.relation::text),
+              HINT = 'The owner of caseload, or who is not subject to row security, can attach it.';
+    END IF;
+  END LOOP;
+  IF mapping ? 'watch' AND jsonb_typeof(mapping -> 'watch') = 'object' THEN
+    FOR t IN SELECT to_regclass(w.key) AS relation FROM jsonb_each(mapping -> 'watch') w WHERE to_regclass(w.key) IS NOT NULL ORDER BY 1 LOOP
+      IF NOT has_table_privilege(t.relation, 'TRIGGER') THEN
+        RAISE EXCEPTION 'permission denied for table %', t.relation::text
+          USING ERRCODE = 'insufficient_privilege', DETAIL = 'To be watched it needs triggers.';
+      END IF;
+    END LOOP;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION caseload._check_attach(regclass, jsonb) IS 'Internal: an error if the caller may not attach this relation: it must be his, and what its rows do must be in his rights.';
+
+CREATE OR REPLACE FUNCTION caseload._check_source(source_id text)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_variable
+BEGIN
+  IF NOT EXISTS (SELECT FROM caseload.source s WHERE s.source_id = source_id) THEN
+    RAISE EXCEPTION 'unknown source "%"', source_id USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT * FROM caseload.sources lists them.';
+  -- ours; or its relation is, or where that is gone all tables that it has triggers on
+  ELSIF NOT (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = 'caseload.client_activity'::regclass)
+    AND NOT coalesce((SELECT bool_and(pg_has_role(c.relowner, 'USAGE')) FROM pg_class c
+                       WHERE c.oid = caseload._source_relation(source_id)
+                          OR caseload._source_relation(source_id) IS NULL AND c.oid IN (SELECT g.tgrelid FROM caseload._source_trigger_list(source_id) g)), false) THEN
+    RAISE EXCEPTION 'must be owner of source "%"', source_id
+      USING ERRCODE = 'insufficient_privilege', HINT = 'The owner of its relation can, and that of caseload.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION caseload._check_source(text) IS 'Internal: an error if the caller owns neither the relation of a source nor our tables.';
+
+CREATE OR REPLACE FUNCTION caseload._attach(relation regclass, mapping jsonb, mode text, source text)
 RETURNS text
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -434,24 +511,16 @@ DECLARE
   problems text[];
   found    record;
 BEGIN
-  SELECT c.* INTO class FROM pg_class c WHERE c.oid = relation;
-  IF class.oid IS NULL OR mapping IS NULL OR mode IS NULL THEN
-    RAISE EXCEPTION 'relation, mapping and mode must be given' USING ERRCODE = 'null_value_not_allowed';
-  ELSIF mode NOT IN ('trigger', 'scan') THEN
+  SELECT c.* INTO STRICT class FROM pg_class c WHERE c.oid = relation;
+  IF mode NOT IN ('trigger', 'scan') THEN
     RAISE EXCEPTION 'mode "%" is neither trigger nor scan', mode USING ERRCODE = 'invalid_parameter_value';
   ELSIF jsonb_typeof(mapping) <> 'object' THEN
     RAISE EXCEPTION 'mapping must be an object, not %', jsonb_typeof(mapping) USING ERRCODE = 'invalid_parameter_value';
-  ELSIF NOT pg_has_role(class.relowner, 'USAGE') THEN
-    RAISE EXCEPTION 'must be owner of relation %', relation USING ERRCODE = 'insufficient_privilege';
   ELSIF class.relkind NOT IN ('r', 'p', 'v', 'm', 'f') THEN
     RAISE EXCEPTION '% is no table or view', relation USING ERRCODE = 'wrong_object_type';
   ELSIF class.relnamespace = 'caseload'::regnamespace OR class.relpersistence = 't' OR class.relnamespace = 'pg_catalog'::regnamespace THEN
     RAISE EXCEPTION '% cannot be attached', relation
       USING ERRCODE = 'wrong_object_type', DETAIL = 'Tables of caseload, temporary tables and those of the server are no sources.';
-  END IF;
-  -- writers in flight come first, others wait until all is there
-  IF class.relkind IN ('r', 'p') THEN
-    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', relation);
   END IF;
   name := coalesce(source, left(regexp_replace(lower(class.relname), '[^a-z0-9_]+', '_', 'g'), 40));
   IF name !~ '^[a-z][a-z0-9_]{0,39}$' THEN
@@ -502,9 +571,9 @@ BEGIN
   RETURN name;
 END
 $$;
-COMMENT ON FUNCTION caseload.attach(regclass, jsonb, text, text) IS 'Makes a table or view that somebody else keeps a source of appointments or contacts: mapping says what its columns mean; mode trigger follows every statement, scan waits for refresh(). Everything that is wrong is said at once. Returns the name of the source.';
+COMMENT ON FUNCTION caseload._attach(regclass, jsonb, text, text) IS 'Internal: attach(), as our owner, of a relation that is locked and whose owner may attach it.';
 
-CREATE OR REPLACE FUNCTION caseload.detach(source_id text, keep boolean DEFAULT false)
+CREATE OR REPLACE FUNCTION caseload._detach(source_id text, keep boolean)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -513,25 +582,22 @@ AS $$
 DECLARE
   t record;
 BEGIN
-  IF NOT EXISTS (SELECT FROM caseload.source s WHERE s.source_id = detach.source_id) THEN
-    RAISE EXCEPTION 'unknown source "%"', source_id USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT * FROM caseload.sources lists them.';
-  END IF;
   FOR t IN SELECT g.tgname, g.tgrelid::regclass AS relation FROM caseload._source_trigger_list(source_id) g ORDER BY 2, 1 LOOP
     EXECUTE format('DROP TRIGGER %I ON %s', t.tgname, t.relation);
   END LOOP;
   IF keep THEN
-    UPDATE caseload.appointment a SET source_id = NULL WHERE a.source_id = detach.source_id;
-    UPDATE caseload.contact c SET source_id = NULL WHERE c.source_id = detach.source_id;
+    UPDATE caseload.appointment a SET source_id = NULL WHERE a.source_id = _detach.source_id;
+    UPDATE caseload.contact c SET source_id = NULL WHERE c.source_id = _detach.source_id;
   ELSE
-    DELETE FROM caseload.appointment a WHERE a.source_id = detach.source_id;
-    DELETE FROM caseload.contact c WHERE c.source_id = detach.source_id;
+    DELETE FROM caseload.appointment a WHERE a.source_id = _detach.source_id;
+    DELETE FROM caseload.contact c WHERE c.source_id = _detach.source_id;
   END IF;
-  DELETE FROM caseload.source s WHERE s.source_id = detach.source_id;
+  DELETE FROM caseload.source s WHERE s.source_id = _detach.source_id;
   EXECUTE format('DROP VIEW IF EXISTS caseload.%I', 'source_' || source_id);
   PERFORM caseload._source_row_security();
 END
 $$;
-COMMENT ON FUNCTION caseload.detach(text, boolean) IS 'Takes attach() back: its triggers, its view and what was taken from the relation, or with keep all but the rows. Clients, therapists and sites that it brought stay.';
+COMMENT ON FUNCTION caseload._detach(text, boolean) IS 'Internal: detach(), as our owner.';
 
 CREATE OR REPLACE FUNCTION caseload._source_problems(source_id text)
 RETURNS TABLE (problem text)
@@ -554,14 +620,17 @@ BEGIN ATOMIC
   SELECT format('table %s has become a partition, or inherits: attach what it is part of', c.oid::regclass)
     FROM caseload.source s JOIN pg_class c ON c.oid = caseload._source_relation(s.source_id)
    WHERE s.source_id = _source_problems.source_id AND s.mode = 'trigger' AND c.relkind IN ('r', 'p')
-     AND (c.relispartition OR c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhparent, i.inhrelid)));
+     AND (c.relispartition OR c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhparent, i.inhrelid)))
+  UNION ALL
+  SELECT format('table %s is unlogged, so it is empty after a crash that nobody is told of', t.relation)
+    FROM caseload._source_tables(source_id) t JOIN pg_class c ON c.oid = t.relation WHERE c.relpersistence = 'u';
 END;
 COMMENT ON FUNCTION caseload._source_problems(text) IS 'Internal: what keeps a source from being followed.';
 
 CREATE OR REPLACE VIEW caseload.sources WITH (security_barrier = true, security_invoker = true) AS
   SELECT s.source_id, (caseload._source_relation(s.source_id))::text AS relation, s.kind, s.mode, s.unknown,
          (SELECT string_agg(p.problem, '; ' ORDER BY p.problem) FROM caseload._source_problems(s.source_id) p) AS problem,
-         (SELECT least(sum(f.occurrences), 2147483647)::integer FROM caseload.source_fault f WHERE f.source_id = s.source_id) AS skipped,
+         (SELECT least(sum(f.occurrences), 2147483647)::integer FROM caseload.source_fault f WHERE f.source_id = s.source_id HAVING count(*) > 0) AS skipped,
          (SELECT max(f.last_at) FROM caseload.source_fault f WHERE f.source_id = s.source_id) AS last_skipped_at,
          s.attached_at, s.attached_by
     FROM caseload.source s;

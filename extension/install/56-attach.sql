@@ -20,13 +20,12 @@ BEGIN
     RETURN;
   END IF;
   FOR s IN
-    SELECT x.source_id, caseload._source_relation(x.source_id) AS relation
+    SELECT x.source_id, x.mode, caseload._source_relation(x.source_id) AS relation
       FROM caseload.source x
-     WHERE x.mode = 'trigger'
-       -- about one of its tables, or about what one of them is part of now
-       AND EXISTS (SELECT FROM (SELECT r.relation::oid AS relid FROM caseload._source_tables(x.source_id) r
+           -- about one of its tables, or what it is a view of, or what one of them is part of now
+     WHERE EXISTS (SELECT FROM (SELECT r.relation::oid AS relid FROM caseload._source_tables(x.source_id) r
                                 UNION SELECT g.tgrelid FROM caseload._source_trigger_list(x.source_id) g
-                                UNION SELECT caseload._source_relation(x.source_id)::oid) k
+                                UNION SELECT b.relid FROM caseload._source_behind(x.source_id) b (relid)) k
                     WHERE k.relid = ANY (about)
                        OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = k.relid AND i.inhparent = ANY (about)
                                                                OR i.inhparent = k.relid AND i.inhrelid = ANY (about)))
@@ -38,8 +37,11 @@ BEGIN
        OR NOT has_schema_privilege((SELECT c.relowner FROM pg_class c WHERE c.oid = s.relation), 'caseload', 'USAGE') THEN
       PERFORM caseload._source_give(s.source_id, s.relation);
     END IF;
+    -- whoever reads it by refresh() is told by that of all the rest
+    CONTINUE WHEN s.mode = 'scan';
+    -- a view that was made anew may say something else of the same rows
+    moved := tag IN ('CREATE VIEW', 'ALTER VIEW');
     -- partitions that are none any more
-    moved := false;
     FOR t IN SELECT g.tgname, g.tgrelid FROM caseload._source_trigger_list(s.source_id) g
               WHERE g.tgrelid NOT IN (SELECT r.relation FROM caseload._source_tables(s.source_id) r) LOOP
       EXECUTE format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass);
@@ -52,13 +54,13 @@ BEGIN
       moved := moved OR tag = 'ALTER TABLE';
     END IF;
     FOR problem IN SELECT p.problem FROM caseload._source_problems(s.source_id) p ORDER BY 1 LOOP
-      IF problem LIKE '%inherits%' THEN
+      IF problem LIKE '%inherits%' OR problem LIKE '%is unlogged%' THEN
         RAISE EXCEPTION 'source "%": %', s.source_id, problem
           USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('SELECT caseload.detach(%L) first.', s.source_id);
       END IF;
       RAISE WARNING 'source "%": %', s.source_id, problem;
     END LOOP;
-    -- rows have come or gone with them, and no trigger saw it
+    -- rows have come or gone, and no trigger saw it
     IF moved THEN
       PERFORM caseload.refresh(s.source_id);
     END IF;
@@ -74,22 +76,43 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  s text;
+  s        text;
+  standing text;
 BEGIN
   FOR s IN SELECT x.source_id FROM caseload.source x JOIN pg_event_trigger_dropped_objects() d
              ON d.object_type = 'view' AND d.schema_name = 'caseload' AND d.object_name = 'source_' || x.source_id ORDER BY 1 LOOP
-    RAISE WARNING 'source "%" has lost its relation, or a column that it needs', s
+    -- tables that stay would go on without us, or refuse whatever is written to them
+    SELECT string_agg(DISTINCT g.tgrelid::regclass::text, ', ') INTO standing FROM caseload._source_trigger_list(s) g;
+    IF standing IS NOT NULL THEN
+      RAISE EXCEPTION 'cannot drop what source "%" needs while it is attached', s
+        USING ERRCODE = 'dependent_objects_still_exist', DETAIL = format('It follows %s, by what would be dropped.', standing),
+              HINT = format('SELECT caseload.detach(%L) first, and attach again what is left.', s);
+    END IF;
+    RAISE WARNING 'source "%" has lost its relation', s
       USING DETAIL = 'What was taken from it stays as it was.', HINT = format('SELECT caseload.detach(%L) takes it away.', s);
+  END LOOP;
+  -- partitions go with their rows, and no trigger sees that
+  FOR s IN SELECT DISTINCT x.source_id FROM caseload.source x JOIN pg_event_trigger_dropped_objects() d
+             ON d.object_type = 'trigger' AND d.address_names[3] IN ('caseload_' || x.source_id || '_insert', 'caseload_' || x.source_id || '_delete')
+            WHERE x.mode = 'trigger' AND caseload._source_relation(x.source_id) IS NOT NULL
+              AND EXISTS (SELECT FROM pg_event_trigger_dropped_objects() t WHERE t.object_type = 'table' AND t.address_names = d.address_names[1:2])
+            ORDER BY 1 LOOP
+    PERFORM caseload.refresh(s);
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION caseload._sources_after_drop() IS 'Internal: says which sources have lost their relation.';
+COMMENT ON FUNCTION caseload._sources_after_drop() IS 'Internal: refuses to drop what a source needs of tables that stay, says which sources have lost their relation, and takes away what went with partitions.';
 
 -- An event trigger of the same name that calls something else is somebody's, and stops us.
 DO $$
 BEGIN
+  -- which commands it is for cannot be altered
+  IF EXISTS (SELECT FROM pg_event_trigger e WHERE e.evtname = 'caseload_source' AND e.evtfoid = 'caseload.source_after_ddl'::regproc AND cardinality(e.evttags) < 7) THEN
+    DROP EVENT TRIGGER caseload_source;
+  END IF;
   IF NOT EXISTS (SELECT FROM pg_event_trigger e WHERE e.evtname = 'caseload_source' AND e.evtfoid = 'caseload.source_after_ddl'::regproc) THEN
-    CREATE EVENT TRIGGER caseload_source ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE')
+    CREATE EVENT TRIGGER caseload_source ON ddl_command_end
+      WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE VIEW', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE', 'CREATE FOREIGN TABLE')
       EXECUTE FUNCTION caseload.source_after_ddl();
   END IF;
   IF NOT EXISTS (SELECT FROM pg_event_trigger e WHERE e.evtname = 'caseload_source_drop' AND e.evtfoid = 'caseload.source_after_ddl'::regproc) THEN
@@ -97,5 +120,5 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON EVENT TRIGGER caseload_source IS 'Follows partitions and owners of attached tables.';
-COMMENT ON EVENT TRIGGER caseload_source_drop IS 'Says when a source has lost its relation.';
+COMMENT ON EVENT TRIGGER caseload_source IS 'Follows partitions, owners and definitions of attached relations.';
+COMMENT ON EVENT TRIGGER caseload_source_drop IS 'Refuses to drop what a source needs while the table stays; says when a source has lost its relation.';

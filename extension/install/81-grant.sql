@@ -24,17 +24,24 @@ AS $$
     FROM pg_proc p
    WHERE p.pronamespace = 'caseload'::regnamespace AND p.prorettype <> 'trigger'::regtype
      AND (p.provolatile <> 'v' AND p.proname <> '_pieces'
-          OR for_app AND p.proname IN ('acknowledge_flag', 'confirm_flag', 'dismiss_flag', 'snooze_flag', '_answer_flag'))
+          OR for_app AND p.proname IN (
+               'acknowledge_flag', 'confirm_flag', 'dismiss_flag', 'snooze_flag', '_answer_flag',
+               'offer_waiting', 'decline_waiting', 'book_waiting', 'cancel_waiting', 'prioritize_waiting', 'expire_waiting',
+               '_waiting_service', '_waiting_step', '_leave_waiting', 'import_schedule', 'apply_plan',
+               -- of relations that are its own
+               'attach', 'detach', 'refresh'))
   UNION ALL
   SELECT 'FUNCTION', p.oid::regprocedure::text, 'EXECUTE'
     FROM pg_proc p JOIN caseload._api_objects(api_schema) a ON a.kind = 'function' AND p.oid = to_regprocedure(a.identity)
    WHERE for_app OR p.provolatile <> 'v'
   UNION ALL
-  -- the facts. A district's rows go with it, and its policies are not an app's: it is not deleted. Rules, weightings and policies are an administrator's.
+  -- The facts. A district's rows go with it, and its policies are not an app's: it is not deleted. Hours are versions that stay, and what
+  -- became of who waited does, too. Rules, weightings, policies and classes are an administrator's; the rest is kept by triggers.
   SELECT 'TABLE', format('caseload.%I', t.name), v.privilege
-    FROM unnest('{site,therapist,license,therapist_scope,client,episode,service,duty,closure,appointment,contact,document,district}'::text[]) AS t (name)
+    FROM unnest('{site,therapist,license,therapist_scope,therapist_site,therapist_skill,client,client_need,episode,service,duty,closure,appointment,contact,document,
+                  schedule_slot,district,therapist_availability,waiting}'::text[]) AS t (name)
    CROSS JOIN unnest('{INSERT,UPDATE,DELETE}'::text[]) AS v (privilege)
-   WHERE for_app AND (t.name <> 'district' OR v.privilege <> 'DELETE')
+   WHERE for_app AND (v.privilege <> 'DELETE' OR t.name NOT IN ('district', 'therapist_availability', 'waiting'))
 $$;
 COMMENT ON FUNCTION caseload._rights(boolean, text) IS 'Internal: the rights of a reader, or of an app, in schema caseload and in a facade (NULL: none).';
 

@@ -14,6 +14,14 @@
 
 #define CL_SOURCE_KEYS	8
 
+/* Which rows of a source are read. */
+typedef enum ReadWhat
+{
+	READ_ALL,
+	READ_KEYED,
+	READ_ONE
+} ReadWhat;
+
 /*
  * An attached relation, as this backend knows it.  All but the row of
  * caseload.source is read off the view that attach() has made: the server
@@ -33,13 +41,20 @@ typedef struct Source
 	int			n_keys;
 	AttrNumber	keys[CL_SOURCE_KEYS];	/* columns of the relation; of a view, too */
 	Oid			key_types[CL_SOURCE_KEYS];
-	SPIPlanPtr	plan_all;
-	SPIPlanPtr	plan_keyed;
+	bool		key_folds[CL_SOURCE_KEYS];	/* texts that differ may be equal: collations, as letters in any case */
+	SPIPlanPtr	plans[3];		/* by ReadWhat */
 	int			running;		/* of the plans: those are not to be freed */
 } Source;
 
 /* Rows of a source as appointments or contacts, see source_read.c. */
 #define CL_INCOMING_EVENT_ID	1
+#define CL_INCOMING_GONE		2
+#define CL_INCOMING_DISTRICT_ID	3
+#define CL_INCOMING_CLIENT_ID	4
+#define CL_INCOMING_THERAPIST_ID	8
+#define CL_INCOMING_STARTS_AT	10
+#define CL_INCOMING_MINUTES		11
+#define CL_INCOMING_STATUS		12
 #define CL_INCOMING_FAULT		13
 #define CL_INCOMING_COLUMNS		14
 
@@ -48,16 +63,19 @@ extern Source *cl_source(const char *source_id);
 extern char *cl_source_view_name(const char *source_id);
 extern TupleDesc cl_source_key_desc(const Source *source);
 
+/* source_attach.c */
+extern void cl_check_source_owner(const char *source_id);
+
 /* source_read.c */
 extern TupleDesc cl_incoming_desc(void);
 extern int	cl_pin_reading(void);
-extern void cl_run_for_source(SPIPlanPtr plan, const Source *source, Tuplestorestate *store, MemoryContext context);
+extern uint64 cl_run_for_source(SPIPlanPtr plan, const Source *source, const Datum *keys, Tuplestorestate *store, MemoryContext context);
 extern void cl_append_event_id(StringInfo query, const Source *source, const char *alias);
 extern void cl_register_rows(const char *name, TupleDesc desc, Tuplestorestate *rows);
 extern uint64 cl_run_once(const char *text, int nargs, const Datum *values, const char *nulls, bool reading);
-extern void cl_read_source(Source *source, Tuplestorestate *changed, Tuplestorestate *incoming);
+extern void cl_read_source(Source *source, Tuplestorestate *changed, bool deleted, Tuplestorestate *incoming);
 
 /* source_write.c */
-extern uint64 cl_take_source(Source *source, Tuplestorestate *changed);
+extern uint64 cl_take_source(Source *source, Tuplestorestate *changed, bool deleted);
 
 #endif							/* CL_SOURCE_H */

@@ -6,7 +6,7 @@ SET LOCAL timezone = 'America/Denver';
 SET LOCAL datestyle = 'SQL, DMY';
 SET LOCAL jit = off;
 
-SELECT plan(74);
+SELECT plan(80);
 
 CREATE FUNCTION pg_temp.r(h bigint, i bigint, n int) RETURNS int LANGUAGE sql IMMUTABLE AS
 $$ SELECT floor((hashint8extended(h * 1024 + i, 7) & 4294967295)::float8 / 4294967296 * n)::int $$;
@@ -271,7 +271,20 @@ SELECT is(pg_temp.has(), '21ba 31aa 41ca', 'it may go to another owner');
 SELECT ok(has_table_privilege('caseload_pgtap_app', 'caseload.source_visit', 'SELECT'), 'with whose rights it is read from now on');
 SELECT throws_ok($$INSERT INTO public.visits VALUES (5, 1, 'd', 'infinity', true)$$, '22023', 'source "visit" cannot be understood', 'what is no time is refused');
 ALTER TABLE public.visits RENAME CONSTRAINT visit_pkey TO visits_pkey;
+-- with CASCADE, too, as long as the table stays: it would refuse whatever is written to it
 SET LOCAL client_min_messages = error;
+SELECT throws_ok('ALTER TABLE public.visits DROP COLUMN kept CASCADE', '2BP01', 'cannot drop what source "visit" needs while it is attached', 'nor a column with all that depends on it');
+SELECT throws_ok('DROP VIEW caseload.source_visit', '2BP01', NULL, 'nor the view of the source');
+INSERT INTO public.visits VALUES (6, 1, 'f', now(), true);
+SELECT is(pg_temp.has(), '21ba 31aa 41ca 61fa', 'and everything goes on');
+DELETE FROM public.visits WHERE number = 6;
+SAVEPOINT lost;
+ALTER EVENT TRIGGER caseload_source_drop DISABLE;
+ALTER TABLE public.visits DROP COLUMN kept CASCADE;
+SELECT throws_ok($$DELETE FROM public.visits$$, '55000', 'source "visit" has lost its view', 'the twin: without our event trigger it is gone, and who writes is told');
+SELECT lives_ok($$SELECT caseload.detach('visit')$$, 'and what to do');
+SELECT lives_ok($$DELETE FROM public.visits$$, 'which helps');
+ROLLBACK TO lost;
 DROP TABLE public.visits CASCADE;
 SET LOCAL client_min_messages = warning;
 SELECT is(difference, 'source "visit": the view of the source is gone: its relation or a column was dropped', 'dropped with all that depends on it: verify() says so') FROM verify('V');

@@ -4,7 +4,7 @@
 \ir begin.psql
 SET LOCAL jit = off;
 
-SELECT plan(49);
+SELECT plan(68);
 
 CREATE ROLE caseload_pgtap_owner;
 CREATE ROLE caseload_pgtap_ann;
@@ -68,13 +68,70 @@ SELECT count(*) FROM apps.trap \g /dev/null
 SELECT is((SELECT count(DISTINCT who) FROM apps.ran), 2::bigint, 'read without us it runs as whoever reads it');
 -- who may attach: the owner of the relation who may also write our tables
 SET LOCAL ROLE caseload_pgtap_owner;
-SELECT throws_ok($$SELECT caseload.attach('apps.base', '{}')$$, '42501', NULL, 'an owner may not attach by himself');
+SELECT throws_ok($$SELECT caseload.attach('apps.base', '{}')$$, '42501', NULL, 'an owner who is nobody to us may not attach by himself');
 RESET ROLE;
+SELECT grant_reader('caseload_pgtap_owner') \g /dev/null
+GRANT EXECUTE ON FUNCTION caseload.attach, caseload.detach, caseload.refresh TO caseload_pgtap_owner;
+SET LOCAL ROLE caseload_pgtap_owner;
+SELECT throws_ok($$SELECT caseload.attach('apps.base', '{"district": {"constant": "H"}, "client": "client", "at": "at", "status": "status"}')$$, '42501', 'permission denied for table caseload.appointment',
+  'nor one who may only read ours, whatever he may call');
+RESET ROLE;
+SELECT revoke_reader('caseload_pgtap_owner') \g /dev/null
 GRANT USAGE ON SCHEMA caseload TO caseload_pgtap_bi;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA caseload TO caseload_pgtap_bi;
 SET LOCAL ROLE caseload_pgtap_bi;
 SELECT throws_ok($$SELECT caseload.attach('apps.base', '{}')$$, '42501', NULL, 'nor may somebody else, whatever he may call');
 RESET ROLE;
+
+------------------------------------------------------------------------------------------------------------------------------------
+-- An owner who has the rights of an app attaches what is his, and nothing else
+------------------------------------------------------------------------------------------------------------------------------------
+
+CREATE ROLE caseload_pgtap_apps;
+SELECT grant_app('caseload_pgtap_apps') \g /dev/null
+GRANT caseload_pgtap_apps TO caseload_pgtap_owner;
+CREATE TABLE public.not_hers (id int PRIMARY KEY, client text, at timestamptz, status text);
+GRANT ALL ON public.not_hers TO caseload_pgtap_owner;
+REVOKE TRIGGER ON public.not_hers FROM caseload_pgtap_owner;
+CREATE TABLE public.mine () INHERITS (public.not_hers);
+DROP TABLE public.mine;
+\set map '{"district": {"constant": "H"}, "client": "client", "at": "at", "status": "status"}'
+SET LOCAL ROLE caseload_pgtap_owner;
+CREATE VIEW apps.watching AS SELECT b.* FROM apps.base b JOIN public.not_hers n USING (id);
+SELECT is(caseload.attach('apps.base', :'map'), 'base', 'she attaches her table');
+SELECT is((SELECT attached_by FROM caseload.sources WHERE source_id = 'base'), 'caseload_pgtap_owner', 'in her name');
+SELECT is((SELECT c.relowner::regrole::text FROM pg_class c WHERE c.oid = 'caseload.source_base'::regclass), (SELECT c.relowner::regrole::text FROM pg_class c WHERE c.oid = 'caseload.source'::regclass),
+  'what the mapping says belongs to us');
+INSERT INTO apps.base VALUES (11, 'c1', now(), 'no_show');
+SELECT is((SELECT count(*) FROM caseload.appointment WHERE source_id = 'base'), (SELECT count(*) FROM apps.base), 'it is followed');
+SELECT is(caseload.refresh('base'), 0::bigint, 'she may have it compared');
+SELECT throws_ok(format('SELECT caseload.attach(%L, %L)', 'public.not_hers', :'map'), '42501', 'must be owner of relation public.not_hers', 'what she may only write is not hers to attach');
+SELECT throws_ok(format('SELECT caseload.attach(%L, %L)', 'apps.watching', :'map'::jsonb || '{"key": "id", "watch": {"apps.base": {"id": "id"}, "public.not_hers": {}}}'), '42501', 'permission denied for table public.not_hers',
+  'nor to have triggers on, by way of a view');
+SELECT throws_ok('SELECT caseload._attach(''public.not_hers'', ''{}'', ''scan'', NULL)', '42501', NULL, 'the function behind is nobody''s to call');
+SELECT throws_ok('CREATE VIEW caseload.hers AS SELECT 1', '42501', NULL, 'she still makes nothing among ours');
+SELECT throws_ok($$UPDATE caseload.source SET mode = 'scan'$$, '42501', NULL, 'nor writes what a source is');
+RESET ROLE;
+-- what is somebody else's is not hers to end or to compare
+SELECT attach('public.not_hers', :'map') \g /dev/null
+SET LOCAL ROLE caseload_pgtap_owner;
+SELECT throws_ok($$SELECT caseload.detach('not_hers')$$, '42501', 'must be owner of source "not_hers"', 'she cannot detach another''s');
+SELECT throws_ok($$SELECT caseload.refresh('not_hers')$$, '42501', 'must be owner of source "not_hers"', 'nor refresh it');
+SELECT lives_ok($$SELECT caseload.detach('base')$$, 'but her own');
+RESET ROLE;
+SELECT detach('not_hers') \g /dev/null
+-- an owner's row security is not got around by writing as us
+SAVEPOINT walls;
+ALTER TABLE caseload.appointment ENABLE ROW LEVEL SECURITY;
+CREATE POLICY district ON caseload.appointment USING (district_id = 'X');
+SET LOCAL ROLE caseload_pgtap_owner;
+SELECT throws_ok(format('SELECT caseload.attach(%L, %L)', 'apps.base', :'map'), '42501', 'relation apps.base cannot be attached by caseload_pgtap_owner', 'a source would not be held by row security of our tables');
+ROLLBACK TO walls;
+SET LOCAL ROLE caseload_pgtap_owner;
+SELECT lives_ok(format('SELECT caseload.attach(%L, %L)', 'apps.base', :'map'), 'the twin: without a policy it goes');
+SELECT caseload.detach('base') \g /dev/null
+RESET ROLE;
+REVOKE caseload_pgtap_apps FROM caseload_pgtap_owner;
 
 ------------------------------------------------------------------------------------------------------------------------------------
 -- Row security: two therapists who see their own students only, and an analyst who sees none
@@ -94,7 +151,7 @@ INSERT INTO client (district_id, client_id, name) VALUES ('L', 'own', 'not from 
 GRANT USAGE ON SCHEMA caseload TO caseload_pgtap_ann, caseload_pgtap_bob;
 GRANT SELECT ON ALL TABLES IN SCHEMA caseload TO caseload_pgtap_ann, caseload_pgtap_bob, caseload_pgtap_bi;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA caseload TO caseload_pgtap_ann, caseload_pgtap_bob, caseload_pgtap_bi;
-REVOKE EXECUTE ON FUNCTION caseload.may_see_client, caseload._source_is_secured, caseload._source_relation FROM caseload_pgtap_ann, caseload_pgtap_bob, caseload_pgtap_bi;
+REVOKE EXECUTE ON FUNCTION caseload.may_see_client, caseload._source_is_secured, caseload._source_behind, caseload._source_relation FROM caseload_pgtap_ann, caseload_pgtap_bob, caseload_pgtap_bi;
 -- every way to a client, as text
 CREATE FUNCTION pg_temp.seen() RETURNS text LANGUAGE sql AS $$
   SELECT string_agg(DISTINCT m[1], ' ' ORDER BY m[1])
@@ -103,11 +160,32 @@ CREATE FUNCTION pg_temp.seen() RETURNS text LANGUAGE sql AS $$
           UNION ALL SELECT district_id || client_id FROM caseload.client_facts() WHERE district_id = 'L' UNION ALL SELECT t::text FROM caseload.current_flags t WHERE district_id = 'L'
           UNION ALL SELECT t::text FROM caseload.backtest('client', 'no_shows >= 2', CURRENT_DATE - 40, CURRENT_DATE) t UNION ALL SELECT t::text FROM caseload.findings() t
           UNION ALL SELECT t::text FROM caseload.data_gaps t UNION ALL SELECT t::text FROM caseload.sources t UNION ALL SELECT t::text FROM caseload.source_fault t
+          UNION ALL SELECT t::text FROM caseload.client_need t WHERE district_id = 'L' UNION ALL SELECT t::text FROM caseload.waiting t WHERE district_id = 'L'
+          UNION ALL SELECT t::text FROM caseload.waiting_step t WHERE district_id = 'L' UNION ALL SELECT t::text FROM caseload.schedule_slot t WHERE district_id = 'L'
           UNION ALL SELECT t::text FROM caseload.reminders_due(now() - interval '9 days') t) l, regexp_matches(l.line, '(s[1-5]|not from there|secret)', 'g') m $$;
 
 SELECT is(attach('apps.log', '{"district": {"constant": "L"}, "client": "student", "client_name": "name", "at": "at", "status": "status", "unknown": "skip"}'), 'log', 'attached');
 INSERT INTO apps.log VALUES (50, 'caseload_pgtap_bob', 's3', 'canary 3', now(), 'secret');
+-- what is said of clients elsewhere, too
+INSERT INTO therapist (district_id, therapist_id, discipline) VALUES ('L', 't', 'SLP');
+INSERT INTO client_need SELECT 'L', 's' || i, 'language', 'Spanish' FROM generate_series(1, 5) i;
+INSERT INTO service (district_id, service_id, client_id, discipline, dosage) SELECT 'L', 'v' || i, 's' || i, 'SLP', '1x30/week' FROM generate_series(1, 5) i;
+SELECT prioritize_waiting('v' || i, i, 'waits') FROM generate_series(1, 5) i \g /dev/null
+INSERT INTO schedule_slot (district_id, therapist_id, client_id) SELECT 'L', 't', 's' || i FROM generate_series(1, 5) i;
 SELECT is(pg_temp.seen(), 'not from there s1 s2 s3 s4 s5 secret', 'the owner of our tables sees all');
+-- every table that is about clients or their flags has the policy: also one that comes later
+CREATE TEMP VIEW open_table AS
+SELECT DISTINCT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname IN ('client_id', 'flag_id') AND NOT a.attisdropped
+ WHERE c.relnamespace = 'caseload'::regnamespace AND c.relkind IN ('r', 'p')
+   AND NOT (c.relrowsecurity AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'caseload_source' AND NOT p.polpermissive));
+SELECT is_empty('TABLE open_table', 'every table that is about clients has the policy');
+SAVEPOINT later;
+CREATE TABLE caseload.planted (district_id text NOT NULL, client_id text NOT NULL);
+SELECT is((SELECT string_agg(relname, ' ') FROM open_table), 'planted', 'the twin: one that has none is found');
+CREATE TABLE public.any_ddl ();
+SELECT _source_row_security() \g /dev/null
+SELECT is_empty('TABLE open_table', 'it gets it with the next source, or update');
+ROLLBACK TO later;
 SET LOCAL ROLE caseload_pgtap_ann;
 SELECT is(pg_temp.seen(), 'not from there s1 s2', 'Ann sees her students, and who is from elsewhere; of whom she sees a part only she sees nothing');
 SELECT is((SELECT count(*) FROM caseload.flag), (SELECT count(*) FROM caseload.flag WHERE client_id IN ('s1', 's2')), 'and their flags');
@@ -134,6 +212,7 @@ SELECT is((SELECT count(*) FROM caseload.client WHERE district_id = 'L'), 6::big
 ROLLBACK TO twin;
 RESET ROLE;
 -- row security that comes later
+SET CONSTRAINTS ALL IMMEDIATE;
 SELECT detach('log') \g /dev/null
 SELECT is((SELECT count(*) FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = 'caseload'::regnamespace), 0::bigint, 'the policies go with the last source that needs them');
 ALTER TABLE apps.log DISABLE ROW LEVEL SECURITY;

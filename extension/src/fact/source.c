@@ -120,7 +120,9 @@ read_view(Source *source)
 		if (number != source->n_keys + 1 || number > CL_SOURCE_KEYS || !IsA(target->expr, Var))
 			refuse_lost(source->source_id);
 		source->keys[source->n_keys] = ((Var *) target->expr)->varattno;
-		source->key_types[source->n_keys++] = ((Var *) target->expr)->vartype;
+		source->key_types[source->n_keys] = ((Var *) target->expr)->vartype;
+		source->key_folds[source->n_keys++] = OidIsValid(((Var *) target->expr)->varcollid) &&
+			!get_collation_isdeterministic(((Var *) target->expr)->varcollid);
 	}
 	if (source->n_keys == 0)
 		refuse_lost(source->source_id);
@@ -178,12 +180,12 @@ cl_source(const char *source_id)
 	if (!source->valid)
 	{
 		/* an outer level may be running them; after an error nobody knows, and they stay */
-		if (source->running == 0)
+		for (size_t i = 0; i < lengthof(source->plans); i++)
 		{
-			forget_plan(&source->plan_all);
-			forget_plan(&source->plan_keyed);
+			if (source->running == 0)
+				forget_plan(&source->plans[i]);
+			source->plans[i] = NULL;
 		}
-		source->plan_all = source->plan_keyed = NULL;
 		source->view = source->relid = InvalidOid;
 		read_row(source);
 		source->view = get_relname_relid(cl_source_view_name(name), get_namespace_oid("caseload", false));

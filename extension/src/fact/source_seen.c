@@ -80,7 +80,7 @@ read_seen(const Source *source, Tuplestorestate *seen)
 	plan = SPI_prepare(query.data, 1, &type);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	cl_run_for_source(plan, source, seen, context);
+	(void) cl_run_for_source(plan, source, NULL, seen, context);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	AtEOXact_GUC(true, guc_level);

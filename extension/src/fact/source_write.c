@@ -16,8 +16,10 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/partition.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -27,6 +29,7 @@
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -35,6 +38,7 @@
 #include "key_set.h"
 #include "query.h"
 #include "source.h"
+#include "table.h"
 #include "transition.h"
 
 PG_FUNCTION_INFO_V1(source_after_write);
@@ -66,12 +70,23 @@ static CachedQuery forget_faults_query = {
 static const char *const twice_query =
 	"SELECT i.event_id FROM incoming i GROUP BY i.event_id HAVING count(*) > 1 ORDER BY 1 LIMIT 1";
 
+/* of many rows; a few are looked up one by one */
 static CachedQuery missing_query = {
 	"SELECT EXISTS (SELECT FROM incoming i WHERE NOT i.gone"
 	" AND (NOT EXISTS (SELECT FROM caseload.client c WHERE c.district_id = i.district_id AND c.client_id = i.client_id)"
 	" OR i.therapist_id IS NOT NULL AND NOT EXISTS"
 	" (SELECT FROM caseload.therapist t WHERE t.district_id = i.district_id AND t.therapist_id = i.therapist_id)))",
 	0
+};
+
+#define FEW_ROWS	50
+
+static CachedTable client_table = {
+	"client", "client_pkey", {"district_id", "client_id", NULL}
+};
+
+static CachedTable therapist_table = {
+	"therapist", "therapist_pkey", {"district_id", "therapist_id", NULL}
 };
 
 /* Who is named for the first time. In key order, as everything that is locked. */
@@ -94,6 +109,27 @@ static CachedQuery parent_queries[] = {
 	" ORDER BY i.district_id, i.client_id, i.starts_at DESC, i.event_id ON CONFLICT DO NOTHING", 0},
 };
 
+/*
+ * What lies outside every episode of clients who have some, or who are not to
+ * be enrolled by an event: how many, and the first ten.  Statements are told
+ * of the first by the triggers of our tables; whoever loads a whole relation
+ * wants to know them all.
+ */
+static const char *const outside_query =
+	"SELECT count(*), string_agg(w.line, E'\\n' ORDER BY w.n) FILTER (WHERE w.n <= 10)"
+	" FROM (SELECT row_number() OVER (ORDER BY i.district_id, i.client_id, d.day, i.event_id) AS n,"
+	"   format('event \"%s\" of client \"%s\" is on %s; %s', substr(i.event_id, length($1) + 2), i.client_id, d.day,"
+	"     coalesce('the episodes are ' || (SELECT string_agg(e.period::text, ', ' ORDER BY e.period) FROM caseload.episode e"
+	"       WHERE e.district_id = i.district_id AND e.client_id = i.client_id), 'there is no episode')) AS line"
+	"   FROM incoming i"
+	"   JOIN caseload.client c ON c.district_id = i.district_id AND c.client_id = i.client_id"
+	"   LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id"
+	"   CROSS JOIN LATERAL (SELECT (i.starts_at AT TIME ZONE coalesce(s.time_zone, 'UTC'))::date) AS d (day)"
+	"   WHERE NOT i.gone AND NOT EXISTS (SELECT FROM caseload.episode e"
+	"       WHERE e.district_id = i.district_id AND e.client_id = i.client_id AND e.period @> d.day)"
+	"     AND (EXISTS (SELECT FROM caseload.episode e WHERE e.district_id = i.district_id AND e.client_id = i.client_id)"
+	"       OR i.district_id <> ALL (ARRAY(SELECT p.district_id FROM caseload.policies(CURRENT_DATE) p WHERE p.auto_enroll)))) w";
+
 #define MERGE_APPOINTMENT(FROM_WHAT) \
 	"MERGE INTO caseload.appointment a USING " FROM_WHAT " i ON a.source_id = $1 AND a.appointment_id = i.event_id" \
 	" WHEN MATCHED AND i.gone THEN DELETE" \
@@ -114,6 +150,35 @@ static CachedQuery parent_queries[] = {
 	" WHEN NOT MATCHED AND NOT i.gone THEN" \
 	" INSERT (district_id, client_id, contact_id, at, kind, source_id)" \
 	" VALUES (i.district_id, i.client_id, i.event_id, i.starts_at, i.status::caseload.contact_kind, $1)"
+
+/* where a look at the keys says that nothing of ours is concerned: a join with our table and its executor are spared */
+static CachedQuery insert_queries[2] = {
+	{"INSERT INTO caseload.appointment (district_id, client_id, appointment_id, therapist_id, starts_at, minutes, status, source_id)"
+		" SELECT i.district_id, i.client_id, i.event_id, i.therapist_id, i.starts_at, i.minutes, i.status::caseload.appointment_status, $1"
+	" FROM incoming i WHERE NOT i.gone", 1, {"text"}},
+	{"INSERT INTO caseload.contact (district_id, client_id, contact_id, at, kind, source_id)"
+		" SELECT i.district_id, i.client_id, i.event_id, i.starts_at, i.status::caseload.contact_kind, $1"
+	" FROM incoming i WHERE NOT i.gone", 1, {"text"}}
+};
+
+static CachedTable event_tables[2] = {
+	{"appointment", "appointment_source_idx",
+	{"source_id", "appointment_id", "district_id", "client_id", "starts_at", "status", "therapist_id", "minutes", NULL}},
+	{"contact", "contact_source_idx", {"source_id", "contact_id", "district_id", "client_id", "at", "kind", NULL}}
+};
+
+/* of the columns above, from the third on: where they come in, and how they are compared */
+static const struct
+{
+	int			incoming;
+	enum
+	{
+		AS_TEXT, AS_MOMENT, AS_WORD, AS_NUMBER
+	}			kind;
+}			compared_columns[] = {
+	{CL_INCOMING_DISTRICT_ID, AS_TEXT}, {CL_INCOMING_CLIENT_ID, AS_TEXT}, {CL_INCOMING_STARTS_AT, AS_MOMENT},
+	{CL_INCOMING_STATUS, AS_WORD}, {CL_INCOMING_THERAPIST_ID, AS_TEXT}, {CL_INCOMING_MINUTES, AS_NUMBER}
+};
 
 /* everything that there is, and of what we have the rest as gone */
 #define ALL_OF(TABLE, ID) \
@@ -151,9 +216,8 @@ static const char *const differences_queries[2] = {
 /* -------------------------------------------------------------- writing --- */
 
 static bool
-any_fault(Tuplestorestate *incoming, TupleDesc desc)
+any_fault(Tuplestorestate *incoming, TupleTableSlot *slot)
 {
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	bool		found = false;
 
 	tuplestore_rescan(incoming);
@@ -163,44 +227,232 @@ any_fault(Tuplestorestate *incoming, TupleDesc desc)
 		found = !slot_attisnull(slot, CL_INCOMING_FAULT);
 	}
 	tuplestore_rescan(incoming);
-	ExecDropSingleTupleTableSlot(slot);
 	return found;
 }
 
-/* 22023 with all that is wrong. */
-static void
-refuse_faults(const Source *source)
+static bool
+is_there(const CachedTable *table, Relation rel, Snapshot snapshot, Datum district_id, Datum id)
 {
+	Datum		keys[2] = {district_id, id};
+	SysScanDesc scan = cl_lookup(table, rel, snapshot, keys, 2);
+	bool		found = HeapTupleIsValid(systable_getnext(scan));
+
+	systable_endscan(scan);
+	return found;
+}
+
+/*
+ * Is somebody named whom we do not know?  A query over the incoming rows
+ * would read all clients there are, or start an executor for one of them.
+ */
+static bool
+any_missing(Tuplestorestate *incoming, TupleTableSlot *slot)
+{
+	Relation	clients;
+	Relation	therapists;
+	Snapshot	snapshot;
+	bool		missing = false;
+	bool		isnull;
+
+	if (tuplestore_tuple_count(incoming) > FEW_ROWS)
+	{
+		(void) cl_run(&missing_query, NULL, NULL);
+		return DatumGetBool(cl_result(0, 1, &isnull));
+	}
+	clients = cl_open_table(&client_table, AccessShareLock);
+	therapists = cl_open_table(&therapist_table, AccessShareLock);
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	tuplestore_rescan(incoming);
+	while (!missing && tuplestore_gettupleslot(incoming, true, false, slot))
+	{
+		Datum		district_id = slot_getattr(slot, CL_INCOMING_DISTRICT_ID, &isnull);
+		Datum		therapist_id;
+
+		if (DatumGetBool(slot_getattr(slot, CL_INCOMING_GONE, &isnull)))
+			continue;
+		missing = !is_there(&client_table, clients, snapshot, district_id, slot_getattr(slot, CL_INCOMING_CLIENT_ID, &isnull));
+		therapist_id = slot_getattr(slot, CL_INCOMING_THERAPIST_ID, &isnull);
+		if (!missing && !isnull)
+			missing = !is_there(&therapist_table, therapists, snapshot, district_id, therapist_id);
+	}
+	tuplestore_rescan(incoming);
+	UnregisterSnapshot(snapshot);
+	table_close(therapists, AccessShareLock);
+	table_close(clients, AccessShareLock);
+	return missing;
+}
+
+/* Does our row say what has come in? */
+static bool
+says_the_same(const CachedTable *table, Relation rel, HeapTuple row, TupleTableSlot *incoming)
+{
+	for (int i = 0; table->columns[i + 2] != NULL; i++)
+	{
+		bool		ours_null;
+		bool		theirs_null;
+		Datum		ours = cl_column_of(table, rel, row, i + 2, &ours_null);
+		Datum		theirs = slot_getattr(incoming, compared_columns[i].incoming, &theirs_null);
+		bool		same = true;
+
+		if (ours_null || theirs_null)
+		{
+			if (ours_null != theirs_null)
+				return false;
+			continue;
+		}
+		switch (compared_columns[i].kind)
+		{
+			case AS_TEXT:
+				same = DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, ours, theirs));
+				break;
+			case AS_MOMENT:
+				same = DatumGetTimestampTz(ours) == DatumGetTimestampTz(theirs);
+				break;
+			case AS_WORD:
+				same = strcmp(DatumGetCString(DirectFunctionCall1(enum_out, ours)), TextDatumGetCString(theirs)) == 0;
+				break;
+			case AS_NUMBER:
+				same = DatumGetInt32(ours) == DatumGetInt32(theirs);
+				break;
+		}
+		if (!same)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Merge what has come in for some keys; returns how many of our rows that
+ * changed.  Few rows are looked up first: most are new, or say what they said
+ * before.
+ */
+static uint64
+merge_keyed(const Source *source, Tuplestorestate *incoming, TupleTableSlot *slot, Datum id)
+{
+	CachedTable *table = &event_tables[source->contacts];
+	bool		any_changed = tuplestore_tuple_count(incoming) > FEW_ROWS;
+	bool		any_new = false;
+	bool		any_old = false;
+
+	if (!any_changed)
+	{
+		Relation	rel = cl_open_table(table, AccessShareLock);
+		Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+
+		tuplestore_rescan(incoming);
+		while (!any_changed && tuplestore_gettupleslot(incoming, true, false, slot))
+		{
+			bool		isnull;
+			Datum		keys[2] = {id, slot_getattr(slot, CL_INCOMING_EVENT_ID, &isnull)};
+			bool		gone = DatumGetBool(slot_getattr(slot, CL_INCOMING_GONE, &isnull));
+			SysScanDesc scan = cl_lookup(table, rel, snapshot, keys, 2);
+			HeapTuple	row = systable_getnext(scan);
+
+			if (HeapTupleIsValid(row))
+			{
+				any_old = true;
+				any_changed = gone || !says_the_same(table, rel, row, slot);
+			}
+			else
+				any_new = any_new || !gone;
+			systable_endscan(scan);
+		}
+		tuplestore_rescan(incoming);
+		UnregisterSnapshot(snapshot);
+		table_close(rel, AccessShareLock);
+	}
+	if (any_changed || (any_new && any_old))
+		return cl_run(&merge_queries[source->contacts], &id, NULL);
+	return any_new ? cl_run(&insert_queries[source->contacts], &id, NULL) : 0;
+}
+
+/* How many events of all rows no episode holds; the first ten in "lines". */
+static int64
+count_outside(const Source *source, char **lines)
+{
+	Datum		id = CStringGetTextDatum(source->source_id);
+	bool		isnull;
+	int64		count;
+
+	(void) cl_run_once(outside_query, 1, &id, NULL, false);
+	count = DatumGetInt64(cl_result(0, 1, &isnull));
+	*lines = count > 0 ? psprintf("%s%s", TextDatumGetCString(cl_result(0, 2, &isnull)), count > 10 ? "\n..." : "") : NULL;
+	return count;
+}
+
+/* 22023 with all that is wrong; of all rows also with what lies outside every episode, so that it need not be found out next. */
+static void
+refuse_faults(const Source *source, bool all)
+{
+	char	   *outside = NULL;
+	int64		count = all ? count_outside(source, &outside) : 0;
 	bool		isnull;
 
 	(void) cl_run_once(faults_query, 0, NULL, NULL, false);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("source \"%s\" cannot be understood", source->source_id),
-			 errdetail("%s", TextDatumGetCString(cl_result(0, 2, &isnull))),
+			 count == 0 ? errdetail("%s", TextDatumGetCString(cl_result(0, 2, &isnull)))
+			 : errdetail("%s\nevents outside every episode: %lld\n%s", TextDatumGetCString(cl_result(0, 2, &isnull)), (long long) count, outside),
 			 errhint("Name the codes in the mapping, filter such rows out, or attach with \"unknown\": \"skip\", which counts them.")));
+}
+
+/* 23514 with events of all rows that no episode holds. */
+static void
+refuse_outside(const Source *source)
+{
+	char	   *outside;
+	int64		count = count_outside(source, &outside);
+
+	if (count > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg_plural("%lld event of source \"%s\" lies outside every episode", "%lld events of source \"%s\" lie outside every episode",
+							   (unsigned long) count, (long long) count, source->source_id),
+				 errdetail("%s", outside),
+				 errhint("Correct the dates of the events or the periods of the episodes, open new episodes, or filter such rows out.")));
+}
+
+static CachedQuery give_query = {
+	"SELECT caseload._source_give($1, $2)", 2, {"text", "regclass"}
+};
+
+/* REASSIGN OWNED, and owners that change while event triggers are off, nobody tells us of. */
+static void
+follow_owner(const Source *source)
+{
+	OwnerScope	scope;
+	Datum		args[2] = {CStringGetTextDatum(source->source_id), ObjectIdGetDatum(source->relid)};
+
+	if (pg_class_aclcheck(source->view, source->owner, ACL_SELECT) == ACLCHECK_OK)
+		return;
+	cl_enter_planned(&scope);
+	(void) cl_run(&give_query, args, NULL);
+	cl_leave(&scope);
 }
 
 /*
  * Take what the source says of these keys (NULL: of all) into our table;
- * returns how many of our rows that changed.  22023 for what cannot be
+ * "deleted" is a hint that their rows are not there any more.  Returns how many of our rows that changed.  22023 for what cannot be
  * understood, where the source says so.
  */
 uint64
-cl_take_source(Source *source, Tuplestorestate *changed)
+cl_take_source(Source *source, Tuplestorestate *changed, bool deleted)
 {
 	Tuplestorestate *incoming = tuplestore_begin_heap(false, false, work_mem);
 	TupleDesc	desc = cl_incoming_desc();
 	bool		all = (changed == NULL);
 	Datum		id = CStringGetTextDatum(source->source_id);
+	TupleTableSlot *slot;
 	OwnerScope	scope;
 	bool		isnull;
 	uint64		count;
 
+	follow_owner(source);
 	/* what the statement has written, and all that others have committed */
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
-	cl_read_source(source, changed, incoming);
+	cl_read_source(source, changed, deleted, incoming);
 	PopActiveSnapshot();
 
 	if (all)
@@ -210,25 +462,30 @@ cl_take_source(Source *source, Tuplestorestate *changed)
 	cl_register_rows("incoming", desc, incoming);
 	if (all && source->skip)
 		(void) cl_run(&forget_faults_query, &id, NULL);
-	if (any_fault(incoming, desc))
+	slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	if (any_fault(incoming, slot))
 	{
 		if (!source->skip)
-			refuse_faults(source);
+			refuse_faults(source, all);
 		(void) cl_run(&count_faults_query, &id, NULL);
 	}
-	if (!source->is_table && cl_run_once(twice_query, 0, NULL, NULL, false) > 0)
+	/* a table has the rows that were written, unless its key is none any more */
+	if ((!source->is_table || (!all && tuplestore_tuple_count(incoming) > tuplestore_tuple_count(changed))) &&
+		cl_run_once(twice_query, 0, NULL, NULL, false) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_CARDINALITY_VIOLATION),
 				 errmsg("source \"%s\" has several rows of one key", source->source_id),
 				 errdetail("Event \"%s\" is there more than once.", TextDatumGetCString(cl_result(0, 1, &isnull)))));
-	(void) cl_run(&missing_query, NULL, NULL);
-	if (DatumGetBool(cl_result(0, 1, &isnull)))
+	if (any_missing(incoming, slot))
 	{
 		for (size_t i = 0; i < lengthof(parent_queries); i++)
 			(void) cl_run(&parent_queries[i], NULL, NULL);
 	}
+	if (all)
+		refuse_outside(source);
 	count = all ? cl_run_once(merge_all_queries[source->contacts], 1, &id, NULL, false)
-		: cl_run(&merge_queries[source->contacts], &id, NULL);
+		: merge_keyed(source, incoming, slot, id);
+	ExecDropSingleTupleTableSlot(slot);
 	cl_leave(&scope);
 	tuplestore_end(incoming);
 	return count;
@@ -323,7 +580,7 @@ source_after_write(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event) || !find_keys(source, trigdata, columns))
 	{
 		keep_writers_out(source);
-		(void) cl_take_source(source, NULL);
+		(void) cl_take_source(source, NULL, false);
 		return PointerGetDatum(NULL);
 	}
 	if (!source->is_table)
@@ -333,7 +590,7 @@ source_after_write(PG_FUNCTION_ARGS)
 	add_keys(source, trigdata, trigdata->tg_oldtable, columns, desc, changed);
 	add_keys(source, trigdata, trigdata->tg_newtable, columns, desc, changed);
 	if (tuplestore_tuple_count(changed) > 0)
-		(void) cl_take_source(source, changed);
+		(void) cl_take_source(source, changed, TRIGGER_FIRED_BY_DELETE(trigdata->tg_event));
 	tuplestore_end(changed);
 	return PointerGetDatum(NULL);
 }
@@ -345,15 +602,19 @@ source_after_write(PG_FUNCTION_ARGS)
  *
  * Compares all rows of a source with what was taken from it, and writes the
  * difference.  Strict.  22023 for an unknown source, and for rows that cannot
- * be understood.
+ * be understood; 42501 for whoever owns neither its relation nor our tables;
+ * 23514 for events outside every episode.
  */
 Datum
 refresh(PG_FUNCTION_ARGS)
 {
-	Source	   *source = cl_source(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	char	   *source_id = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Source	   *source;
 
+	cl_check_source_owner(source_id);
+	source = cl_source(source_id);
 	keep_writers_out(source);
-	PG_RETURN_INT64((int64) cl_take_source(source, NULL));
+	PG_RETURN_INT64((int64) cl_take_source(source, NULL, false));
 }
 
 /*
@@ -387,7 +648,7 @@ _source_differences(PG_FUNCTION_ARGS)
 				 errdetail("It takes the right to read all rows of relation \"%s\".", get_rel_name(source->relid))));
 
 	incoming = tuplestore_begin_heap(false, false, work_mem);
-	cl_read_source(source, NULL, incoming);
+	cl_read_source(source, NULL, false, incoming);
 	guc_level = cl_enter_reader(false);
 	cl_register_rows("incoming", cl_incoming_desc(), incoming);
 	values[0] = CStringGetTextDatum(source->source_id);
