@@ -73,7 +73,7 @@ SELECT f.rule_name AS rule, f.severity, count(*) AS flags, count(*) FILTER (WHER
   \echo
 \endif
 SELECT min(f.due_on) AS due, f.client_id AS client, c.site_id AS site,
-       (SELECT string_agg(DISTINCT s.therapist_id, ' ') FROM caseload.service_facts(:'as_of') s
+       (SELECT string_agg(DISTINCT s.therapist_id, E'\n') FROM caseload.service_facts(:'as_of') s
          WHERE s.district_id = f.district_id AND s.client_id = f.client_id) AS "with",
        string_agg(f.rule_name, E'\n' ORDER BY array_position('{act,warn}', f.severity), f.priority, f.rule_name) AS rules,
        c.strikes, c.last_attended AS "last seen", c.next_appointment AS next
@@ -132,7 +132,7 @@ SELECT w.therapist_id AS therapist, w.discipline AS disc, w.fte::numeric(4,2) AS
  ORDER BY w.utilization DESC NULLS LAST, w.discipline, w.therapist_id
  LIMIT 200;
 
-\echo '5. Equity of the team, per FTE (gini, hoover: 0 = equal; jain: 1 = equal; tenure: r of load and days)'
+\echo '5. Equity of the team, per FTE (gini, hoover: 0 = equal; jain: 1 = equal; tenure: r of load, days)'
 SELECT e."group" AS team, e.therapists AS n, round(e.lowest_per_fte) AS lowest, round(e.mean_per_fte) AS mean, round(e.highest_per_fte) AS highest,
        round(e.gini, 3) AS gini, round(e.jain, 3) AS jain, round(e.hoover, 3) AS hoover, e.minutes_to_move AS "to move", round(e.tenure_r, 2) AS tenure,
        t.gini AS "gini, 6 months"
@@ -145,7 +145,23 @@ SELECT e."group" AS team, e.therapists AS n, round(e.lowest_per_fte) AS lowest, 
  WHERE e.district_id = :'district'
  ORDER BY p.part, e."group";
 
-\echo '6. Who has room, and who waits'
+\echo '6. Three moves of each discipline that would even out its load (equity: Jain''s index; forced: who'
+\echo '   gives it may not, by licence, scope or employment; psql/plan.sql shows all of a plan)'
+SELECT d.discipline AS disc,
+       CASE WHEN p.move_count = 0 THEN format('no move makes it fairer than %s', round(p.jain_before, 3))
+            ELSE format('%s %s%s would lift equity from %s to %s', p.move_count, CASE p.move_count WHEN 1 THEN 'move' ELSE 'moves' END,
+                        CASE WHEN p.forced > 0 THEN format(' (%s forced)', p.forced) END, round(p.jain_before, 3), round(p.jain_after, 3)) END AS plan,
+       round(p.jain_bound, 3) AS "at best",
+       (SELECT string_agg(format('%s %s → %s', m.client_id, m.from_therapist, m.to_therapist), E'\n' ORDER BY m.seq) FILTER (WHERE m.seq <= 3)
+               || CASE WHEN p.move_count > 3 THEN E'\n' || format('and %s more', p.move_count - 3) ELSE '' END
+          FROM unnest(p.moves) m) AS moves
+  FROM (SELECT DISTINCT w.discipline FROM caseload.workload(:'as_of') w WHERE w.district_id = :'district' AND w.fte > 0) d
+ CROSS JOIN LATERAL caseload.rebalance(format('SELECT * FROM caseload.plan_therapists(%L, %L, %L)', :'as_of', :'district', d.discipline),
+                                       format('SELECT * FROM caseload.plan_clients(%L, %L, %L)', :'as_of', :'district', d.discipline),
+                                       format('SELECT * FROM caseload.plan_eligible(%L, %L, %L)', :'as_of', :'district', d.discipline), max_moves => 3) p
+ ORDER BY d.discipline;
+
+\echo '7. Who has room, and who waits'
 SELECT w.discipline AS disc,
        coalesce(string_agg(format('%s %s min', w.therapist_id, round(w.headroom_minutes)), ', ' ORDER BY w.headroom_minutes DESC, w.therapist_id)
                   FILTER (WHERE w.place <= 5 AND w.headroom_minutes > 0), 'nobody') AS therapists,
@@ -156,7 +172,7 @@ SELECT w.discipline AS disc,
  GROUP BY w.discipline
  ORDER BY w.discipline;
 
-\echo '7. Data gaps'
+\echo '8. Data gaps'
 SELECT g.gap, count(*) AS rows, min(g.key) AS "for example", g.consequence
   FROM caseload.data_gaps_as_of(:'as_of') g
  WHERE g.district_id = :'district'

@@ -127,7 +127,7 @@ INSERT INTO caseload.therapist (district_id, therapist_id, discipline, fte, empl
   VALUES ('plan', 'ann', 'SLP', 1, '(,)', 'PA'), ('plan', 'ben', 'SLP', 0.5, '(,)', 'PA'), ('plan', 'cem', 'SLP', 1, '(,)', 'PA'),
          ('plan', 'dora', 'OT', 1, '(,)', 'PA'), ('plan', 'eve', 'SLP', NULL, '(,)', 'PA'), ('plan', 'finn', 'SLP', 1, '(,)', NULL);
 INSERT INTO caseload.license (district_id, therapist_id, state, discipline, valid)
-  SELECT 'plan', t, 'PA', 'SLP', '(,)' FROM unnest('{ann,ben,cem,eve}'::text[]) t;
+  SELECT 'plan', t, 'PA', 'SLP', CASE t WHEN 'finn' THEN '(,2025-01-01)'::daterange ELSE '(,)' END FROM unnest('{ann,ben,cem,eve,finn}'::text[]) t;
 INSERT INTO caseload.client (district_id, client_id, site_id) SELECT 'plan', 'k' || j, 's' FROM generate_series(1, 8) j;
 INSERT INTO caseload.episode (district_id, client_id, episode, period) SELECT 'plan', 'k' || j, 1, '[2024-09-01,)' FROM generate_series(1, 8) j;
 INSERT INTO caseload.service (district_id, service_id, client_id, discipline, dosage, delivery, group_size, therapist_id, period)
@@ -139,6 +139,13 @@ UPDATE caseload.therapist SET employed = '(,2025-01-01)' WHERE therapist_id = 'c
 SELECT * FROM caseload.plan_therapists('2025-10-01', 'plan') ORDER BY therapist_id;
 SELECT * FROM caseload.plan_clients('2025-10-01', 'plan') ORDER BY service_id;
 SELECT service_id, string_agg(therapist_id, ' ' ORDER BY therapist_id) FROM caseload.plan_eligible('2025-10-01', 'plan') GROUP BY service_id ORDER BY service_id;
+-- the rules of eligible(): advice keeps a service from others, and from nobody who gives it
+BEGIN;
+INSERT INTO caseload.client_need (district_id, client_id, kind, word, required) VALUES ('plan', 'k1', 'language', 'es', true);
+SELECT string_agg(therapist_id, ' ' ORDER BY therapist_id) FROM caseload.plan_eligible('2025-10-01', 'plan') WHERE service_id = 'v1';
+INSERT INTO caseload.therapist_skill (district_id, therapist_id, kind, word) VALUES ('plan', 'ben', 'language', 'es');
+SELECT string_agg(therapist_id, ' ' ORDER BY therapist_id) FROM caseload.plan_eligible('2025-10-01', 'plan') WHERE service_id = 'v1';
+ROLLBACK;
 SELECT pg_temp.in_short(p), m.seq, m.kind, m.service_id, m.client_id, m.from_therapist, m.to_therapist
   FROM caseload.rebalance(as_of => '2025-10-01', in_district => 'plan') p LEFT JOIN LATERAL unnest(p.moves) m ON true;
 SELECT bool_and(k.ok) FROM caseload.rebalance(as_of => '2025-10-01', in_district => 'plan') p, caseload.check_plan(p, as_of => '2025-10-01', in_district => 'plan') k;

@@ -23,58 +23,60 @@ END
 $$;
 COMMENT ON FUNCTION caseload._plan_district(text) IS 'Internal: the district of a plan: the one that is named, else the only one.';
 
-CREATE OR REPLACE FUNCTION caseload.plan_therapists(as_of date DEFAULT NULL, in_district text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION caseload.plan_therapists(as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL)
 RETURNS TABLE (therapist_id text, fte numeric, capacity numeric)
 LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 100
 BEGIN ATOMIC
   SELECT w.therapist_id, w.fte, CASE WHEN w.capacity_minutes >= 0 THEN round(w.capacity_minutes, 2) END
     FROM caseload.workload(plan_therapists.as_of) w
-   WHERE w.district_id = caseload._plan_district(plan_therapists.in_district) AND w.fte IS NOT NULL
+   WHERE w.district_id = (SELECT caseload._plan_district(plan_therapists.in_district)) AND w.fte IS NOT NULL
+     AND (plan_therapists.in_discipline IS NULL OR w.discipline = plan_therapists.in_discipline)
   UNION ALL
-  -- who is not there any more, and still has services: they must go to others
+  -- who is not there any more (or, of one discipline, has another), and still has services: they must go to others
   SELECT f.therapist_id, 0, NULL
     FROM caseload.service_facts(plan_therapists.as_of) f
-   WHERE f.district_id = caseload._plan_district(plan_therapists.in_district) AND NOT f.waiting AND NOT f.has_therapist
+    LEFT JOIN caseload.therapist t ON t.district_id = f.district_id AND t.therapist_id = f.therapist_id
+   WHERE f.district_id = (SELECT caseload._plan_district(plan_therapists.in_district)) AND NOT f.waiting
+     AND (plan_therapists.in_discipline IS NULL OR f.discipline = plan_therapists.in_discipline)
+     AND (NOT f.has_therapist OR plan_therapists.in_discipline <> t.discipline AND t.fte IS NOT NULL)
    GROUP BY f.therapist_id;
 END;
-COMMENT ON FUNCTION caseload.plan_therapists(date, text) IS 'Therapists of a plan over the tables as of a date (NULL: today): those employed with a recorded FTE, with the weekly minutes of their position as capacity; and, with FTE 0, who is not employed and still has services.';
+COMMENT ON FUNCTION caseload.plan_therapists(date, text, text) IS 'Therapists of a plan over the tables as of a date (NULL: today), of a discipline (NULL: all): those employed with a recorded FTE, with the weekly minutes of their position as capacity; and, with FTE 0, who is not employed (or has another discipline) and still has services.';
 
-CREATE OR REPLACE FUNCTION caseload.plan_clients(as_of date DEFAULT NULL, in_district text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION caseload.plan_clients(as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL)
 RETURNS TABLE (service_id text, client_id text, weight numeric, therapist_id text, locked boolean)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
   SELECT f.service_id, f.client_id, round(coalesce(f.therapist_minutes, 0), 2), f.therapist_id, f.is_group
     FROM caseload.service_facts(plan_clients.as_of) f
     LEFT JOIN caseload.therapist t ON t.district_id = f.district_id AND t.therapist_id = f.therapist_id
-   WHERE f.district_id = caseload._plan_district(plan_clients.in_district)
+   WHERE f.district_id = (SELECT caseload._plan_district(plan_clients.in_district))
+     AND (plan_clients.in_discipline IS NULL OR f.discipline = plan_clients.in_discipline)
      -- whose FTE is not recorded cannot be compared
      AND (f.waiting OR NOT f.has_therapist OR t.fte IS NOT NULL);
 END;
-COMMENT ON FUNCTION caseload.plan_clients(date, text) IS 'What moves in a plan over the tables as of a date (NULL: today): services that are due, weighted by the minutes a week that they cost the therapist. Services in groups are locked: who leaves a group takes no minutes away.';
+COMMENT ON FUNCTION caseload.plan_clients(date, text, text) IS 'What moves in a plan over the tables as of a date (NULL: today), of a discipline (NULL: all): services that are due, weighted by the minutes a week that they cost the therapist. Services in groups are locked: who leaves a group takes no minutes away.';
 
-CREATE OR REPLACE FUNCTION caseload.plan_eligible(as_of date DEFAULT NULL, in_district text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION caseload.plan_eligible(as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL)
 RETURNS TABLE (service_id text, therapist_id text)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
+LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 10000
 BEGIN ATOMIC
-  SELECT v.service_id, t.therapist_id
+  -- as eligible(), with nothing joined to its pairs that can be joined to services
+  SELECT v.service_id, e.candidate_id
     FROM caseload._services_due(plan_eligible.as_of, 0) v
-    JOIN caseload.therapist t ON t.district_id = v.district_id AND t.discipline = v.discipline AND t.employed @> v.day AND t.fte IS NOT NULL
     LEFT JOIN caseload.therapist o ON o.district_id = v.district_id AND o.therapist_id = v.therapist_id
-   WHERE v.district_id = caseload._plan_district(plan_eligible.in_district)
+   CROSS JOIN LATERAL caseload._eligible_therapists(v.district_id, v.service_id, v.client_id, v.discipline, v.delivery, v.tier::integer,
+           v.group_size, v.dosage, v.therapist_id, lower(v.period), upper(v.period), v.day, false) e
+   WHERE v.district_id = (SELECT caseload._plan_district(plan_eligible.in_district))
+     AND (plan_eligible.in_discipline IS NULL OR v.discipline = plan_eligible.in_discipline)
+     AND e.candidate_id NOT IN (SELECT t.therapist_id FROM caseload.therapist t
+                                 WHERE t.district_id = (SELECT caseload._plan_district(plan_eligible.in_district)) AND t.fte IS NULL)
+     -- the services of plan_clients()
      AND (v.therapist_id IS NULL OR o.fte IS NOT NULL OR NOT o.employed @> v.day)
-     AND (v.state IS NULL
-          OR EXISTS (SELECT FROM caseload.license l
-                      WHERE l.district_id = v.district_id AND l.therapist_id = t.therapist_id AND l.discipline = v.discipline
-                        AND l.state = v.state AND l.valid @> v.day)
-             AND (t.state IS NULL
-                  OR EXISTS (SELECT FROM caseload.license l
-                              WHERE l.district_id = v.district_id AND l.therapist_id = t.therapist_id AND l.discipline = v.discipline
-                                AND l.state = t.state AND l.valid @> v.day)))
-     AND NOT EXISTS (SELECT FROM caseload.therapist_scope p
-                      WHERE p.district_id = v.district_id AND p.therapist_id = t.therapist_id AND p.valid @> v.day
-                        AND (p.evaluation_only OR v.grade < p.lowest_grade OR v.grade > p.highest_grade));
+     -- advice stands against a new therapist, and takes nothing away from the one who gives it
+     AND (e.permitted OR e.gives AND e.failing <@ ARRAY['availability', 'reach', 'language', 'specialty', 'weekly_minutes', 'headcount', 'weighting']);
 END;
-COMMENT ON FUNCTION caseload.plan_eligible(date, text) IS 'Who may take which service in a plan over the tables as of a date (NULL: today): the same discipline, employed, licensed in the client''s state and the therapist''s own, within the scope.';
+COMMENT ON FUNCTION caseload.plan_eligible(date, text, text) IS 'Who may take which service in a plan over the tables as of a date (NULL: today), of a discipline (NULL: all): the pairs of eligible() that are permitted, and today''s therapist where no more than advice or load stands against it.';
 
 CREATE OR REPLACE FUNCTION caseload.check_plan(
   plan caseload.plan, therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL,

@@ -4,23 +4,16 @@
 #
 # Needs a server where PG* point to, as a superuser, and this project's test folder in CASELOAD_IN.
 set -uo pipefail
+# shellcheck source=test/tap/tap.bash
+. "$(dirname "$0")/tap.bash"
 export PGOPTIONS='-c client_min_messages=error -c search_path=public -c track_functions=all' PGDATABASE=caseload_tap_attacks PGTZ=UTC CASELOAD_FUZZ=$CASELOAD_IN/test/fuzz
-n=0 work=$(mktemp -d)
+work=$(mktemp -d)
 finish() {
   dropdb --if-exists "$PGDATABASE" 2>/dev/null
   psql -XAtq -d postgres -c 'DROP ROLE IF EXISTS caseload_tap_author' >/dev/null 2>&1
   rm -rf "$work"
 }
 trap finish EXIT
-ok() { # status name
-  n=$((n + 1))
-  if [[ $1 == 0 ]]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
-is() { # got wanted name
-  [[ $1 == "$2" ]]
-  ok $? "$3"
-  [[ $1 == "$2" ]] || diff <(echo "$2") <(echo "$1") | head -n 20 | cut -c 1-300 | sed 's/^/# /'
-}
 sql() { psql -XAtq -v VERBOSITY=verbose -v ON_ERROR_STOP=1 "$@" 2>&1; }
 
 dropdb --if-exists "$PGDATABASE" 2>/dev/null

@@ -1,25 +1,22 @@
 #!/bin/bash
 # bi.t: every query of docs/bi runs on the sample district as a role that may read and no more, has the columns that it says, and gives
-# rows; nothing that a tool would have to fill in is left. The tools themselves are not here: whether Grafana takes the file is not tested.
+# rows; nothing that a tool would have to fill in is left. So do the reports of psql/, which fit a page and say the same. The tools themselves are not here: whether Grafana takes the file is not tested.
 #
-# Needs CASELOAD_IN with docs/bi and test/data, and a server where PG* point to. What a tool fills in is filled in as it says it does:
+# Needs CASELOAD_IN with docs/bi, psql and test/data, and a server where PG* point to. What a tool fills in is filled in as it says it does:
 # Grafana's $__timeFilter(x) becomes x BETWEEN … AND …, ${district:singlequote} quoted values; Metabase's {{district}} a quoted value, and
 # [[…]] is left out where there is none (as it is for Superset, which filters the rows itself).
 set -uo pipefail
+# shellcheck source=test/tap/tap.bash
+. "$(dirname "$0")/tap.bash"
 export PGDATABASE=caseload_bi PGTZ=UTC PGOPTIONS='-c client_min_messages=warning -c search_path=public'
 bi=$CASELOAD_IN/docs/bi
 work=$(mktemp -d "$PWD/bi.XXXXXX")
-n=0
 
 finish() {
   psql -XAtq -d postgres -c "DROP DATABASE IF EXISTS $PGDATABASE" -c 'DROP ROLE IF EXISTS caseload_tap_bi' >/dev/null 2>&1
   rm -rf "$work"
 }
 trap finish EXIT
-ok() { # status name
-  n=$((n + 1))
-  if [[ $1 == 0 ]]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
 psql -XAtq -d postgres -c "DROP DATABASE IF EXISTS $PGDATABASE" -c 'DROP ROLE IF EXISTS caseload_tap_bi' -c "CREATE DATABASE $PGDATABASE" -c 'CREATE ROLE caseload_tap_bi LOGIN'
 psql -XAtq -v ON_ERROR_STOP=1 -v clients=240 -c 'CREATE EXTENSION caseload CASCADE' -c 'SELECT caseload.install()' -c "SELECT caseload.grant_reader('caseload_tap_bi')" \
   -f "$CASELOAD_IN/test/data/sample.sql" >/dev/null || { echo 'Bail out! no sample'; exit 1; }
@@ -106,4 +103,28 @@ refuse 'a macro that nobody fills in' "$(grafana 'SELECT $__interval, district_i
 refuse 'a variable that nobody fills in' "$(metabase 'SELECT district_id FROM caseload.district WHERE name = {{name}}' NORTH)"
 refuse 'a query without rows' "SELECT district_id FROM caseload.district WHERE false"
 refuse 'a query that writes' "UPDATE caseload.district SET name = name RETURNING district_id"
+
+# The reports, as a reader who has nothing but psql.
+report() { PGUSER=caseload_tap_bi psql -X "$@" >"$work/report" 2>"$work/error" || return 1; [[ ! -s $work/error ]]; }
+fits() { (($(LC_ALL=C.UTF-8 wc -L <"$work/report") <= $1)); }
+for name in monday plan; do
+  report -v as_of="$(date -u +%F)" -f "$CASELOAD_IN/psql/$name.sql"
+  ok $? "$name.sql runs"
+  head -n 3 "$work/error" | sed 's/^/# /'
+  fits 100
+  ok $? "$name.sql fits into 100 columns ($(LC_ALL=C.UTF-8 wc -L <"$work/report"))"
+  ! fits 60
+  ok $? "noticed: $name.sql does not fit into 60"
+done
+report -v as_of="$(date -u +%F)" -f "$CASELOAD_IN/psql/monday.sql"
+monday=$(grep '│ [0-9]* moves* ' "$work/report" | awk '$1 == "SLP"' | grep -oE '[0-9]+ moves?.* to [0-9.]+')
+report -v as_of="$(date -u +%F)" -v moves=3 -f "$CASELOAD_IN/psql/plan.sql"
+is "$(sed -n '3s/(Jain.s index) //;3s/;.*//p' "$work/report")" "$monday" 'both say what three moves would do'
+# and what they would do is what the next report says once they are done
+is "$(sql -c BEGIN -c "SELECT 'lift equity from ' || round(jain, 3) FROM caseload.equity_report(CURRENT_DATE, 'discipline') WHERE \"group\" = 'SLP'" \
+  -c "SET LOCAL caseload.capacity = off" \
+  -c "SELECT caseload.apply_plan(caseload.rebalance('SELECT * FROM caseload.plan_therapists(CURRENT_DATE, \$\$NORTH\$\$, \$\$SLP\$\$)',
+        'SELECT * FROM caseload.plan_clients(CURRENT_DATE, \$\$NORTH\$\$, \$\$SLP\$\$)', 'SELECT * FROM caseload.plan_eligible(CURRENT_DATE, \$\$NORTH\$\$, \$\$SLP\$\$)', max_moves => 3)) > 0" \
+  -c "SELECT 'to ' || round(jain, 3) FROM caseload.equity_report(CURRENT_DATE, 'discipline') WHERE \"group\" = 'SLP'" -c ROLLBACK | grep -v '^t$' | paste -sd ' ')" \
+  "$(grep -oE 'lift .*' <<<"$monday")" 'and that is what it does'
 echo "1..$n"

@@ -6,13 +6,14 @@
 # CASELOAD_SECONDS (10) times two is the number of transactions of each session, unless CASELOAD_TRIES says how many changes are to be tried
 # in all: a transaction tries 1.3. Needs a server where PG* point to.
 set -uo pipefail
+# shellcheck source=test/tap/tap.bash
+. "$(dirname "$0")/tap.bash"
 # the server's user is called as the schema, which would be found by "$user"
 export PGOPTIONS='-c client_min_messages=warning -c search_path=public -c synchronous_commit=off' PGTZ=UTC PGDATABASE=caseload_tap_capacity
 sessions=64
 transactions=$((${CASELOAD_SECONDS:-10} * 2))
 [[ ! ${CASELOAD_TRIES:-} ]] || transactions=$((CASELOAD_TRIES * 10 / 13 / sessions / 3 + 1))
 tries=0
-n=0
 work=$(mktemp -d)
 chmod 755 "$work"
 
@@ -21,15 +22,6 @@ finish() {
   dropdb --if-exists caseload_tap_capacity
 }
 trap finish EXIT
-is() { # got wanted name
-  n=$((n + 1))
-  if [[ $1 == "$2" ]]; then echo "ok $n - $3"; else echo "not ok $n - $3" && diff <(echo "$2") <(echo "$1") | head -n 20 | sed 's/^/# /'; fi
-}
-at_least() { # got least name
-  n=$((n + 1))
-  if (($1 >= $2)); then echo "ok $n - $3"; else echo "not ok $n - $3" && echo "# got $1, expected $2 or more"; fi
-}
-sql() { psql -XAtq -v VERBOSITY=terse -v ON_ERROR_STOP=1 "$@" 2>&1; }
 
 dropdb --if-exists caseload_tap_capacity
 createdb caseload_tap_capacity || { echo 'Bail out! no database'; exit 1; }

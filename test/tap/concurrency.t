@@ -8,10 +8,11 @@
 #
 # Needs a server where PG* point to, which can read files of this script.
 set -uo pipefail
+# shellcheck source=test/tap/tap.bash
+. "$(dirname "$0")/tap.bash"
 # the server's user is called as the schema, which would be found by "$user"
 export PGOPTIONS='-c client_min_messages=warning -c search_path=public' PGTZ=UTC PGDATABASE=caseload_tap_concurrency
 seconds=${CASELOAD_SECONDS:-10}
-n=0
 work=$(mktemp -d)
 chmod 755 "$work"
 
@@ -20,15 +21,6 @@ finish() {
   dropdb --if-exists caseload_tap_concurrency
 }
 trap finish EXIT
-is() { # got wanted name
-  n=$((n + 1))
-  if [[ $1 == "$2" ]]; then echo "ok $n - $3"; else echo "not ok $n - $3" && diff <(echo "$2") <(echo "$1") | head -n 20 | sed 's/^/# /'; fi
-}
-at_least() { # got least name
-  n=$((n + 1))
-  if (($1 >= $2)); then echo "ok $n - $3"; else echo "not ok $n - $3" && echo "# got $1, expected $2 or more"; fi
-}
-sql() { psql -XAtq -v VERBOSITY=terse -v ON_ERROR_STOP=1 "$@" 2>&1; }
 
 dropdb --if-exists caseload_tap_concurrency
 createdb caseload_tap_concurrency || { echo 'Bail out! no database'; exit 1; }

@@ -5,10 +5,11 @@
 # Each event has an id of its own and comes once to five times, alone and in batches, from eight sessions. CASELOAD_EVENTS is their number
 # (1500). Needs a server where PG* point to.
 set -uo pipefail
+# shellcheck source=test/tap/tap.bash
+. "$(dirname "$0")/tap.bash"
 # the server's user is called as the schema, which would be found by "$user"
 export PGOPTIONS='-c client_min_messages=warning -c search_path=public' PGTZ=UTC PGDATABASE=caseload_tap_delivery
 events=${CASELOAD_EVENTS:-1500}
-n=0
 work=$(mktemp -d)
 chmod 755 "$work"
 
@@ -17,15 +18,6 @@ finish() {
   dropdb --if-exists caseload_tap_delivery
 }
 trap finish EXIT
-is() { # got wanted name
-  n=$((n + 1))
-  if [[ $1 == "$2" ]]; then echo "ok $n - $3"; else echo "not ok $n - $3" && diff <(echo "$2") <(echo "$1") | head -n 20 | sed 's/^/# /'; fi
-}
-at_least() { # got least name
-  n=$((n + 1))
-  if (($1 >= $2)); then echo "ok $n - $3"; else echo "not ok $n - $3" && echo "# got $1, expected $2 or more"; fi
-}
-sql() { psql -XAtq -v VERBOSITY=terse -v ON_ERROR_STOP=1 "$@" 2>&1; }
 
 dropdb --if-exists caseload_tap_delivery
 createdb caseload_tap_delivery || { echo 'Bail out! no database'; exit 1; }

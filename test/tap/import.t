@@ -4,14 +4,12 @@
 #
 # Needs CASELOAD_IN, the folder with docs and test/data, and a server where PG* point to.
 set -uo pipefail
+# shellcheck source=test/tap/tap.bash
+. "$(dirname "$0")/tap.bash"
 export PGOPTIONS='-c client_min_messages=warning -c search_path=public' PGTZ=UTC PGDATABASE=caseload_tap_import
 cd "$CASELOAD_IN" || exit
-work=$(mktemp -d) n=0
+work=$(mktemp -d)
 trap 'dropdb --if-exists "$PGDATABASE" 2>/dev/null; rm -rf "$work"' EXIT
-ok() { # status name
-  n=$((n + 1))
-  if [[ $1 == 0 ]]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
 # One script of a page: each block, and a mark at its end. What is expected after each goes into files of their own.
 extract() { # page
   rm -f "$work"/want.* "$work/script.sql"

@@ -5,9 +5,10 @@
 #
 # shellcheck shell=bash
 export PGOPTIONS='-c client_min_messages=warning -c search_path=public' PGTZ=UTC
-n=0
 work=$(mktemp -d "$PWD/$(basename "$0" .t).XXXXXX")
 here=$(dirname "${BASH_SOURCE[0]}")
+# shellcheck source=test/tap/tap.bash
+. "$here/tap.bash"
 declare -A port_of=()
 declare -a pids=()
 
@@ -23,19 +24,6 @@ finish() {
 }
 trap finish EXIT
 
-is() { # got wanted name
-  n=$((n + 1))
-  if [[ $1 == "$2" ]]; then echo "ok $n - $3"; else echo "not ok $n - $3" && diff <(echo "$2") <(echo "$1") | head -n 20 | sed 's/^/# /'; fi
-}
-isnt() { # got unwanted name
-  n=$((n + 1))
-  if [[ $1 != "$2" ]]; then echo "ok $n - $3"; else echo "not ok $n - $3"; fi
-}
-at_least() { # got least name
-  n=$((n + 1))
-  if (($1 >= $2)); then echo "ok $n - $3"; else echo "not ok $n - $3" && echo "# got $1, expected $2 or more"; fi
-}
-sql() { psql -XAtq -v VERBOSITY=terse -v ON_ERROR_STOP=1 "$@" 2>&1; }
 seconds() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'; }
 until_true() { # seconds command…
   local end=$((SECONDS + $1))

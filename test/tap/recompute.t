@@ -2,20 +2,17 @@
 # recompute.t: on a sample district, as its triggers have left it, the one pass over all events finds no difference, in memory and
 # spilled, and gives what the definition gives; before that, a first load finds statistics. Needs CASELOAD_IN, the folder with test/data/sample.sql, and a server where PG* point to.
 set -uo pipefail
+# shellcheck source=test/tap/tap.bash
+. "$(dirname "$0")/tap.bash"
 export PGOPTIONS='-c client_min_messages=warning -c search_path=public' PGTZ=UTC
 db=caseload_tap_recompute
 work=$(mktemp -d "$PWD/recompute.XXXXXX")
-n=0
 
 finish() {
   dropdb --if-exists "$db"
   rm -rf "$work"
 }
 trap finish EXIT
-is() { # got wanted name
-  n=$((n + 1))
-  if [[ $1 == "$2" ]]; then echo "ok $n - $3"; else printf 'not ok %s - %s\n# got %s, wanted %s\n' "$n" "$3" "$1" "$2"; fi
-}
 sql() { psql -XAtq -v ON_ERROR_STOP=1 -d "$db" "$@" 2>&1 | tail -n 1; }
 
 dropdb --if-exists "$db" && createdb "$db"

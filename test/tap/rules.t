@@ -5,22 +5,15 @@
 # Needs a server where PG* point to, as a superuser on the same machine. CASELOAD_SCALE makes it longer: 20 is a thousand failing
 # rules over ten thousand facts, a million evaluations, and ten thousand changes of rules.
 set -uo pipefail
+# shellcheck source=test/tap/tap.bash
+. "$(dirname "$0")/tap.bash"
 export PGOPTIONS='-c client_min_messages=error -c search_path=public' PGDATABASE=caseload_tap_rules PGTZ=UTC
-n=0 scale=${CASELOAD_SCALE:-1}
+scale=${CASELOAD_SCALE:-1}
 finish() {
   dropdb --if-exists "$PGDATABASE" 2>/dev/null
   psql -XAtq -d postgres -c 'DROP ROLE IF EXISTS caseload_tap_rules' >/dev/null 2>&1
 }
 trap finish EXIT
-ok() { # status name
-  n=$((n + 1))
-  if [[ $1 == 0 ]]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
-is() { # got wanted name
-  [[ $1 == "$2" ]]
-  ok $? "$3"
-  [[ $1 == "$2" ]] || diff <(echo "$2") <(echo "$1") | head -n 20 | cut -c 1-300 | sed 's/^/# /'
-}
 sql() { psql -XAtq -v VERBOSITY=terse "$@" 2>&1; }
 
 finish

@@ -8,20 +8,13 @@
 #
 # Needs a server where PG* point to, and isolationtester, which comes with the server's headers; CASELOAD_IN: the tests.
 set -uo pipefail
+# shellcheck source=test/tap/tap.bash
+. "$(dirname "$0")/tap.bash"
 export PGOPTIONS='-c client_min_messages=warning -c search_path=public' PGTZ=UTC PGISOLATIONTIMEOUT=60 PGDATABASE=caseload_tap_serializable
 here=${CASELOAD_IN:?}/test/isolation/specs
-n=0
 
 finish() { dropdb --if-exists caseload_tap_serializable; }
 trap finish EXIT
-is() { # got wanted name
-  n=$((n + 1))
-  if [[ $1 == "$2" ]]; then echo "ok $n - $3"; else echo "not ok $n - $3" && printf '# %s\n' "got $1, expected $2"; fi
-}
-at_least() { # got least name
-  n=$((n + 1))
-  if (($1 >= $2)); then echo "ok $n - $3"; else echo "not ok $n - $3" && echo "# got $1, expected $2 or more"; fi
-}
 
 tester=$(dirname "$("${BINDIR:?}/pg_config" --pgxs)")/../test/isolation/isolationtester
 if [[ ! -x $tester ]]; then

@@ -8,11 +8,12 @@
 #
 # Needs a server where PG* point to, which can read files of this script and whose log is server.log in the current folder.
 set -uo pipefail
+# shellcheck source=test/tap/tap.bash
+. "$(dirname "$0")/tap.bash"
 # the server's user is called as the schema, which would be found by "$user"
 export PGOPTIONS='-c client_min_messages=error -c search_path=public' PGTZ=UTC PGDATABASE=caseload_tap_soak
 seconds=${CASELOAD_SECONDS:-10}
 clients=24 others=8
-n=0
 work=$(mktemp -d)
 chmod 755 "$work"
 log=$PWD/server.log
@@ -22,15 +23,6 @@ finish() {
   dropdb --if-exists --force caseload_tap_soak
 }
 trap finish EXIT
-is() { # got wanted name
-  n=$((n + 1))
-  if [[ $1 == "$2" ]]; then echo "ok $n - $3"; else echo "not ok $n - $3" && diff <(echo "$2") <(echo "$1") | head -n 20 | sed 's/^/# /'; fi
-}
-at_least() { # got least name
-  n=$((n + 1))
-  if (($1 >= $2)); then echo "ok $n - $3"; else echo "not ok $n - $3" && echo "# got $1, expected $2 or more"; fi
-}
-sql() { psql -XAtq -v VERBOSITY=terse -v ON_ERROR_STOP=1 "$@" 2>&1; }
 
 dropdb --if-exists --force caseload_tap_soak
 createdb caseload_tap_soak || { echo 'Bail out! no database'; exit 1; }

@@ -4,9 +4,10 @@
 #
 # Needs a server where PG* point to, with max_prepared_transactions of 2 or more.
 set -uo pipefail
+# shellcheck source=test/tap/tap.bash
+. "$(dirname "$0")/tap.bash"
 # the server's user is called as the schema, which would be found by "$user"
 export PGOPTIONS='-c client_min_messages=warning -c search_path=public -c lock_timeout=5s' PGTZ=UTC PGDATABASE=caseload_tap_prepared
-n=0
 
 finish() {
   # a prepared transaction that was left keeps its database from being dropped
@@ -14,16 +15,6 @@ finish() {
   dropdb --if-exists caseload_tap_prepared
 }
 trap finish EXIT
-ok() { # status name
-  n=$((n + 1))
-  if [[ $1 == 0 ]]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
-is() { # got wanted name
-  [[ $1 == "$2" ]]
-  ok $? "$3"
-  [[ $1 == "$2" ]] || diff <(echo "$2") <(echo "$1") | head -n 20 | sed 's/^/# /'
-}
-sql() { psql -XAtq -v VERBOSITY=terse -v ON_ERROR_STOP=1 "$@" 2>&1; }
 
 finish
 createdb caseload_tap_prepared || { echo 'Bail out! no database'; exit 1; }

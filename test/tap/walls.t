@@ -5,8 +5,10 @@
 # Twins of the library are built from the sources with the lines that are a wall taken out, and a database of each twin has all
 # functions of the extension in it. Needs a server where PG* point to, a superuser, a compiler, and the sources in CASELOAD_IN.
 set -uo pipefail
+# shellcheck source=test/tap/tap.bash
+. "$(dirname "$0")/tap.bash"
 export PGOPTIONS='-c client_min_messages=error -c search_path=public' PGTZ=UTC CASELOAD_FUZZ=$CASELOAD_IN/test/fuzz
-n=0 work=$(mktemp -d)
+work=$(mktemp -d)
 databases='caseload_wall_both caseload_wall_1 caseload_wall_2 caseload_wall_none'
 finish() {
   for d in $databases; do dropdb --if-exists "$d" 2>/dev/null; done
@@ -14,15 +16,6 @@ finish() {
   rm -rf "$work"
 }
 trap finish EXIT
-ok() { # status name
-  n=$((n + 1))
-  if [[ $1 == 0 ]]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
-is() { # got wanted name
-  [[ $1 == "$2" ]]
-  ok $? "$3"
-  [[ $1 == "$2" ]] || diff <(echo "$2") <(echo "$1") | head -n 20 | cut -c 1-400 | sed 's/^/# /'
-}
 sql() { psql -XAtq -v VERBOSITY=terse "$@" 2>&1; }
 
 # twin NAME WALL…: the library without these walls

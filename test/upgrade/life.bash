@@ -5,31 +5,19 @@
 # TAP in plain shell, two districts (the sample, and a hostile one), and what is compared: digests of all rows, a line for each object.
 # Needs CASELOAD_IN, the folder with test/, and PG* of a server. Leaves $work, $upgrade, $anchor.
 # the server's user is called as the schema, which would be found by "$user"
+# shellcheck source=test/tap/tap.bash
+. "$CASELOAD_IN/test/tap/tap.bash"
 export PGOPTIONS='-c client_min_messages=warning -c search_path=public' PGTZ=UTC
 anchor=2026-03-02
 upgrade=$CASELOAD_IN/test/upgrade
 work=$(mktemp -d "$PWD/${0##*/}.XXXXXX")
 databases=()
-n=0
 
 finish() {
   for db in "${databases[@]}"; do dropdb --if-exists "$db"; done
   rm -rf "$work"
 }
 trap finish EXIT
-ok() { # status name
-  n=$((n + 1))
-  if [[ $1 == 0 ]]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
-is() { # got wanted name
-  [[ $1 == "$2" ]]
-  ok $? "$3"
-  [[ $1 == "$2" ]] || diff <(echo "$2") <(echo "$1") | head -n 20 | sed 's/^/# /'
-}
-isnt() { # got unwanted name
-  [[ $1 != "$2" ]]
-  ok $? "$3"
-}
 run() { # name command…
   local name=$1
   shift

@@ -336,18 +336,20 @@ percent(const PlanReport *report, int therapist, int64 load)
 	return cl_ratio((int128) load * block->parts * 100, (int128) block->load * report->model->part[therapist], 1);
 }
 
+/* What a move does to a therapist: in percent of the fair share, else in loads; "of_what" is said once in a reason. */
 static void
-append_share(StringInfo text, const PlanReport *report, int therapist, int64 load)
+append_change(StringInfo text, const PlanReport *report, int therapist, int64 before, int64 after, const char *of_what)
 {
 	const PlanModel *model = report->model;
-	Datum		share = model->part[therapist] > 0 ? percent(report, therapist, load) : (Datum) 0;
 
-	if (share != (Datum) 0)
-		appendStringInfo(text, "%s %% of the fair share", number_text(share));
-	else if (model->part[therapist] == 0)
-		appendStringInfoString(text, "takes nobody");
+	appendStringInfoString(text, model->therapist[therapist]);
+	if (model->part[therapist] == 0)
+		appendStringInfoString(text, " takes nobody");
+	else if (percent(report, therapist, before) != (Datum) 0)
+		appendStringInfo(text, " from %s to %s %%%s", number_text(percent(report, therapist, before)),
+						 number_text(percent(report, therapist, after)), of_what);
 	else
-		appendStringInfo(text, "%s", number_text(cl_plan_load(model, load)));
+		appendStringInfo(text, " from %s to %s", number_text(cl_plan_load(model, before)), number_text(cl_plan_load(model, after)));
 }
 
 /* The next best therapist for a client, before the move; -1: none. */
@@ -412,15 +414,11 @@ move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, int12
 		*total += weight;
 
 	initStringInfo(&reason);
-	appendStringInfoString(&reason, model->therapist[step->from]);
-	appendStringInfoChar(&reason, ' ');
-	append_share(&reason, report, step->from, from_before);
-	appendStringInfo(&reason, ", %s ", model->therapist[step->to]);
-	append_share(&reason, report, step->to, to_before);
-	appendStringInfo(&reason, "; weight %s; after: ", number_text(cl_plan_load(model, weight)));
-	append_share(&reason, report, step->from, state->load[step->from]);
+	append_change(&reason, report, step->from, from_before, state->load[step->from], " of the fair share");
 	appendStringInfoString(&reason, ", ");
-	append_share(&reason, report, step->to, state->load[step->to]);
+	append_change(&reason, report, step->to, to_before, state->load[step->to],
+				  model->part[step->from] == 0 ? " of the fair share" : "");
+	appendStringInfo(&reason, "; weight %s", number_text(cl_plan_load(model, weight)));
 	initStringInfo(&detail);
 	appendStringInfo(&detail, "{\"own_gain\": %s", number_text(cl_plan_squares(model, gain)));
 	if (other >= 0)
