@@ -16,10 +16,8 @@
 #include "nodes/params.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 
 #include "key_set.h"
 #include "plan_read.h"
@@ -27,8 +25,9 @@
 #define KNOWN_NUMBERS	256		/* a power of two */
 #define KNOWN_BYTES		14
 #define KNOWN_IDS		1024
-#define MOST_THOUSANDTHS	INT64CONST(1000000000000)	/* a thousand million of anything */
 #define MOST_COST		1000
+#define MOST_MISFIT		1000000
+#define MOST_PRIORITY	1000000000
 
 /* A column that a query may have. */
 typedef struct Column
@@ -96,53 +95,14 @@ enum
 };
 enum
 {
-	C_CLIENT, C_SERVICE, C_WEIGHT, C_THERAPIST, C_COST, C_LOCKED
+	C_CLIENT, C_SERVICE, C_WEIGHT, C_THERAPIST, C_COST, C_LOCKED, C_PRIORITY
 };
 enum
 {
-	E_CLIENT, E_SERVICE, E_THERAPIST, E_ELIGIBLE
+	E_CLIENT, E_SERVICE, E_THERAPIST, E_ELIGIBLE, E_COST, E_WEIGHT
 };
 
 /* -------------------------------------------------------------- values --- */
-
-/* A number in thousandths; not good when it has more decimals or is out of range. */
-int64
-cl_plan_thousandths(Datum value, Oid type, bool *good)
-{
-	Numeric		number;
-	Numeric		whole;
-	int64		result = 0;
-
-	*good = true;
-	switch (type)
-	{
-		case INT2OID:
-			return (int64) DatumGetInt16(value) * 1000;
-		case INT4OID:
-			return (int64) DatumGetInt32(value) * 1000;
-		case INT8OID:
-			result = DatumGetInt64(value);
-			*good = result >= -MOST_THOUSANDTHS && result <= MOST_THOUSANDTHS / 1000;
-			return *good ? result * 1000 : 0;
-		default:
-			break;
-	}
-	number = DatumGetNumeric(value);
-	if (numeric_is_nan(number) || numeric_is_inf(number))
-	{
-		*good = false;
-		return 0;
-	}
-	number = DatumGetNumeric(DirectFunctionCall2(numeric_mul, value,
-												 DirectFunctionCall1(int4_numeric, Int32GetDatum(1000))));
-	whole = DatumGetNumeric(DirectFunctionCall2(numeric_trunc, NumericGetDatum(number), Int32GetDatum(0)));
-	*good = DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(number), NumericGetDatum(whole))) == 0 &&
-		DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(whole),
-										  DirectFunctionCall1(int8_numeric, Int64GetDatum(MOST_THOUSANDTHS)))) <= 0 &&
-		DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(whole),
-										  DirectFunctionCall1(int8_numeric, Int64GetDatum(-MOST_THOUSANDTHS)))) >= 0;
-	return *good ? DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(whole))) : 0;
-}
 
 pg_noreturn static void
 bad_value(const Reader *reader, const Column *column, const char *id, const char *wrong, const char *hint)
@@ -225,6 +185,19 @@ number_value(const Reader *reader, const Column *column, const char *id, int64 w
 	if (result < 0)
 		bad_value(reader, column, id, "is negative", NULL);
 	return result;
+}
+
+/* A whole number from least to most. */
+static int64
+whole_value(const Reader *reader, const Column *column, const char *id, int64 least, int64 most, int64 when_null, const char *hint)
+{
+	int64		value = number_value(reader, column, id, -1, true);
+
+	if (value < 0)
+		return when_null;
+	if (value % 1000 != 0 || value < least * 1000 || value > most * 1000)
+		bad_value(reader, column, id, psprintf("is no whole number from " INT64_FORMAT " to " INT64_FORMAT, least, most), hint);
+	return value / 1000;
 }
 
 static bool
@@ -315,7 +288,6 @@ read_client(Reader *reader)
 	PlanInput  *rows = reader->rows;
 	int			place = new_place(reader, reader->clients, client_key(reader, C_CLIENT, C_SERVICE));
 	const char *id = reader->clients->keys[place].id;
-	int64		cost;
 	bool		no_label = true;
 	Datum		label = (Datum) 0;
 
@@ -327,17 +299,17 @@ read_client(Reader *reader)
 		rows->home = grow(rows->home, sizeof(int32), reader->capacity);
 		rows->cost = grow(rows->cost, sizeof(int32), reader->capacity);
 		rows->locked = grow(rows->locked, sizeof(bool), reader->capacity);
+		rows->priority = grow(rows->priority, sizeof(int64), reader->capacity);
 	}
 	if (reader->by_service)
 		label = id_value(reader, &reader->columns[C_CLIENT], &no_label);
 	rows->label[place] = no_label ? NULL : MemoryContextStrdup(rows->context, TextDatumGetCString(label));
 	rows->weight[place] = number_value(reader, &reader->columns[C_WEIGHT], id, 0, false);
 	rows->home[place] = known_place(reader, reader->therapists, &reader->columns[C_THERAPIST], id, "therapists");
-	cost = number_value(reader, &reader->columns[C_COST], id, -1, true);
-	if (cost != -1 && (cost % 1000 != 0 || cost == 0 || cost > MOST_COST * 1000))
-		bad_value(reader, &reader->columns[C_COST], id, "is no whole number from 1 to 1000",
-				  "NULL stands for what the plan takes by itself: 1, or 2 for weights above the median. Who must not be moved is locked.");
-	rows->cost[place] = cost < 0 ? 0 : (int32) (cost / 1000);
+	rows->cost[place] = (int32) whole_value(reader, &reader->columns[C_COST], id, 1, MOST_COST, 0,
+											"NULL stands for what the plan takes by itself: 1, or 2 for weights above the median. Who must not be moved is locked.");
+	rows->priority[place] = whole_value(reader, &reader->columns[C_PRIORITY], id, 1, MOST_PRIORITY, 1,
+										"It is what a place for the client is worth; NULL is 1.");
 	rows->locked[place] = boolean_value(reader, &reader->columns[C_LOCKED], false);
 	rows->n_clients = reader->clients->count;
 }
@@ -423,6 +395,18 @@ read_pair(Reader *reader)
 					 errhint("Raise memory_limit, or plan for one discipline or region at a time.")));
 		rows->pair_client = repalloc_huge(rows->pair_client, sizeof(int32) * rows->pair_capacity);
 		rows->pair_therapist = repalloc_huge(rows->pair_therapist, sizeof(int32) * rows->pair_capacity);
+		if (rows->pair_cost != NULL)
+		{
+			rows->pair_cost = repalloc_huge(rows->pair_cost, sizeof(int32) * rows->pair_capacity);
+			rows->pair_weight = repalloc_huge(rows->pair_weight, sizeof(int64) * rows->pair_capacity);
+		}
+	}
+	if (rows->pair_cost != NULL)
+	{
+		const char *id = reader->clients->keys[client].id;
+
+		rows->pair_cost[rows->n_pairs] = (int32) whole_value(reader, &reader->columns[E_COST], id, 0, MOST_MISFIT, 0, NULL);
+		rows->pair_weight[rows->n_pairs] = number_value(reader, &reader->columns[E_WEIGHT], id, -1, true);
 	}
 	rows->pair_client[rows->n_pairs] = client;
 	rows->pair_therapist[rows->n_pairs++] = therapist;
@@ -586,6 +570,7 @@ put_in_order(PlanInput *rows, KeySet *therapists, KeySet *clients)
 	REORDER(int32, rows->home, rows->n_clients, client_rank);
 	REORDER(int32, rows->cost, rows->n_clients, client_rank);
 	REORDER(bool, rows->locked, rows->n_clients, client_rank);
+	REORDER(int64, rows->priority, rows->n_clients, client_rank);
 	rows->therapist = palloc_extended(sizeof(char *) * (rows->n_therapists + 1), MCXT_ALLOC_HUGE);
 	rows->client = palloc_extended(sizeof(char *) * (rows->n_clients + 1), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < rows->n_therapists; i++)
@@ -619,11 +604,12 @@ cl_plan_read(const PlanSource *source, int64 memory_limit)
 	};
 	Column		client_columns[] = {
 		{"client_id", COLUMN_ID, false}, {"service_id", COLUMN_ID, false}, {"weight", COLUMN_NUMBER, true},
-		{"therapist_id", COLUMN_ID, true}, {"move_cost", COLUMN_NUMBER, false}, {"locked", COLUMN_BOOLEAN, false}
+		{"therapist_id", COLUMN_ID, true}, {"move_cost", COLUMN_NUMBER, false}, {"locked", COLUMN_BOOLEAN, false},
+		{"priority", COLUMN_NUMBER, false}
 	};
 	Column		pair_columns[] = {
 		{"client_id", COLUMN_ID, false}, {"service_id", COLUMN_ID, false}, {"therapist_id", COLUMN_ID, true},
-		{"eligible", COLUMN_BOOLEAN, false}
+		{"eligible", COLUMN_BOOLEAN, false}, {"cost", COLUMN_NUMBER, false}, {"weight", COLUMN_NUMBER, false}
 	};
 	MemoryContext context = CurrentMemoryContext;
 	Reader		reader = {0};
@@ -646,9 +632,15 @@ cl_plan_read(const PlanSource *source, int64 memory_limit)
 	rows->home = palloc(sizeof(int32) * reader.capacity);
 	rows->cost = palloc(sizeof(int32) * reader.capacity);
 	rows->locked = palloc(sizeof(bool) * reader.capacity);
+	rows->priority = palloc(sizeof(int64) * reader.capacity);
 	rows->pair_capacity = 1024;
 	rows->pair_client = palloc(sizeof(int32) * rows->pair_capacity);
 	rows->pair_therapist = palloc(sizeof(int32) * rows->pair_capacity);
+	if (source->placing)
+	{
+		rows->pair_cost = palloc(sizeof(int32) * rows->pair_capacity);
+		rows->pair_weight = palloc(sizeof(int64) * rows->pair_capacity);
+	}
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -658,13 +650,13 @@ cl_plan_read(const PlanSource *source, int64 memory_limit)
 	read_rows(&reader, source, source->therapists, "SELECT * FROM caseload.plan_therapists($1, $2)", read_therapist);
 	reader.what = "clients";
 	reader.columns = client_columns;
-	reader.n_columns = lengthof(client_columns);
+	reader.n_columns = source->placing ? lengthof(client_columns) : C_PRIORITY;
 	reader.capacity = 64;
-	read_rows(&reader, source, source->clients, "SELECT * FROM caseload.plan_clients($1, $2)", read_client);
+	read_rows(&reader, source, source->clients, source->waiting ? "SELECT * FROM caseload.plan_waiting($1, $2)" : "SELECT * FROM caseload.plan_clients($1, $2)", read_client);
 	reader.known_id = palloc0(sizeof(KnownId) * KNOWN_IDS);
 	reader.what = "eligible pairs";
 	reader.columns = pair_columns;
-	reader.n_columns = lengthof(pair_columns);
+	reader.n_columns = source->placing ? lengthof(pair_columns) : E_COST;
 	read_rows(&reader, source, source->eligible, "SELECT * FROM caseload.plan_eligible($1, $2)", read_pair);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
