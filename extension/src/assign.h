@@ -98,6 +98,9 @@ extern void cl_assign_solve(AssignGroup *group, int64 evaluations, PlanWork *clo
 /* assign_bound.c */
 extern int64 cl_assign_prices(const AssignGroup *group, AssignCosts *costs, int64 upper, int rounds, PlanWork *clock);
 
+/* assign_knapsack.c */
+extern int64 cl_assign_knapsacks(const AssignGroup *group, const AssignCosts *costs, int64 upper, int64 cells, PlanWork *clock);
+
 /* assign_search.c */
 extern AssignSearch *cl_assign_begin(AssignGroup *group, const AssignCosts *prices, PlanWork *clock);
 extern void cl_assign_continue(AssignSearch *search, int64 evaluations);

@@ -125,7 +125,7 @@ cl_assign_prices(const AssignGroup *group, AssignCosts *costs, int64 upper, int 
 			target = best + (best < 0 ? -best : best) / 32 + ((int128) 1 << costs->shift) - bound;
 		for (int i = 0; i < n; i++)
 		{
-			int128		by = target * step / WHOLE_STEP * direction[i] / (norm / 256);
+			int128		by = target * step / WHOLE_STEP * direction[i] / Max(norm / 256, 1);
 
 			price[i] = (int64) Max(Min((int128) price[i] + by, limit[i]), 0);
 		}

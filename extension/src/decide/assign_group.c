@@ -21,6 +21,7 @@
 #define MORE_ROUNDS		300
 #define COST_BITS		50
 #define BY_CLIENT		50000	/* evaluations for each client, at most */
+#define CELLS			2		/* of knapsacks, for each evaluation */
 
 /* A pair as it was read. */
 typedef struct ReadPair
@@ -365,23 +366,41 @@ worth_step(const AssignGroup *group)
 }
 
 /* No assignment leaves less worth waiting. */
-static int64
-bound_unplaced(const AssignGroup *group, int64 known, PlanWork *clock)
+static void
+bound_unplaced(AssignGroup *group, int64 evaluations, PlanWork *clock)
 {
 	AssignCosts *costs = make_costs(group, 0, true);
 	int64		step = worth_step(group);
-	int64		bound;
+	int64		bound = cl_assign_prices(group, costs, group->unplaced, PRICE_ROUNDS, clock);
 
-	bound = cl_assign_prices(group, costs, known, PRICE_ROUNDS, clock);
-	return Max(Min((bound + step - 1) / step * step, known), 0);
+	bound = Max((bound + step - 1) / step * step, 0);
+	if (bound < group->unplaced)
+		bound = Max(bound, (cl_assign_knapsacks(group, costs, group->unplaced, evaluations * CELLS, clock) + step - 1) / step * step);
+	group->unplaced_bound = Min(Max(bound, group->unplaced_bound), group->unplaced);
+}
+
+/*
+ * No assignment that leaves no more worth waiting than this one costs less: the
+ * list is a therapist with room for just that, and has a price like others.
+ * Where nobody waits it is the bound of the plain problem, since the price may
+ * be as high as it likes.  What was a bound for those who leave more waiting is
+ * one for those who leave less.
+ */
+static void
+bound_cost(AssignGroup *group, AssignCosts *costs, int64 evaluations, PlanWork *clock)
+{
+	int64		bound = group->cost_bound;
+
+	costs->room[group->n_therapists] = group->unplaced;
+	bound = Max(bound, cl_assign_prices(group, costs, group->spent, MORE_ROUNDS, clock));
+	if (bound < group->spent)
+		bound = Max(bound, cl_assign_knapsacks(group, costs, group->spent, evaluations * CELLS, clock));
+	group->cost_bound = Min(bound, group->spent);
 }
 
 /*
  * Solve a group: what it leaves waiting, what it costs, and what nothing can
- * do better than.  The bound of cost is one for all assignments that leave no
- * more worth waiting than this one: the list is a therapist with room for just
- * that, and has a price like others.  Where nobody waits it is the bound of
- * the plain problem, since the price may be as high as it likes.
+ * do better than.
  */
 void
 cl_assign_solve(AssignGroup *group, int64 evaluations, PlanWork *clock)
@@ -390,23 +409,23 @@ cl_assign_solve(AssignGroup *group, int64 evaluations, PlanWork *clock)
 	AssignSearch *search;
 	int64		least = PG_INT64_MAX;
 	int64		unplaced;
+	int64		spent;
 
+	evaluations = Min(evaluations, (int64) BY_CLIENT * group->n_clients);
 	for (int j = 0; j < group->n_clients; j++)
 		least = Min(least, group->worth[j]);
+	/* prices as if everybody found a place, which somebody who waits would pay four times for */
 	costs->price[group->n_therapists] = ((group->highest_cost * 4) << costs->shift) / least;
-	group->unplaced_bound = 0;
-	group->cost_bound = Max(cl_assign_prices(group, costs, -1, PRICE_ROUNDS, clock), 0);
+	cl_assign_prices(group, costs, -1, PRICE_ROUNDS, clock);
 	search = cl_assign_begin(group, costs, clock);
 	if (group->unplaced > 0)
-	{
-		group->unplaced_bound = bound_unplaced(group, group->unplaced, clock);
-		costs->room[group->n_therapists] = group->unplaced;
-		group->cost_bound = Max(cl_assign_prices(group, costs, group->spent, MORE_ROUNDS, clock), 0);
-	}
+		bound_unplaced(group, evaluations, clock);
+	bound_cost(group, costs, evaluations, clock);
 	unplaced = group->unplaced;
-	cl_assign_continue(search, Min(evaluations, (int64) BY_CLIENT * group->n_clients));
-	/* what was a bound for those who leave more waiting is one for those who leave less */
-	if (group->unplaced < unplaced)
-		costs->room[group->n_therapists] = group->unplaced;
-	group->cost_bound = Min(Max(cl_assign_prices(group, costs, group->spent, MORE_ROUNDS, clock), group->cost_bound), group->spent);
+	spent = group->spent;
+	cl_assign_continue(search, evaluations);
+	if (group->unplaced > 0 && group->unplaced < unplaced && group->unplaced > group->unplaced_bound)
+		bound_unplaced(group, evaluations, clock);
+	if ((group->unplaced < unplaced || group->spent < spent) && group->spent > group->cost_bound)
+		bound_cost(group, costs, evaluations, clock);
 }
