@@ -1,5 +1,5 @@
 -- Places for waiting lists against the truth: in thousands of small teams every assignment there is, what an assignment says in plain SQL, and what must not
--- change it: order, units, strangers, pairs that are there twice. CASELOAD_HISTORIES is the number of teams, 2000.
+-- change it: order, units, strangers, pairs that are there twice. CASELOAD_HISTORIES is the number of teams, 1000.
 \ir begin.psql
 \ir laws.psql
 SELECT no_plan();
@@ -8,7 +8,7 @@ SET LOCAL jit = off;
 \getenv teams CASELOAD_HISTORIES
 \if :{?teams}
 \else
-  \set teams 2000
+  \set teams 1000
 \endif
 
 CREATE FUNCTION pg_temp.u(team bigint, i bigint, salt bigint) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$

@@ -26,10 +26,13 @@ load_text(const PlanModel *model, int64 load)
 	return DatumGetCString(DirectFunctionCall1(numeric_out, cl_plan_load(model, load)));
 }
 
+/* Of somebody without a capacity what a plan would never fill. */
 static int64
 room_of(const PlanModel *model, const PlanWork *state, int therapist)
 {
-	return Max(model->room[therapist] - state->load[therapist], 0);
+	int64		most = model->capacity[therapist] >= 0 ? model->capacity[therapist] : model->room[therapist];
+
+	return Max(most - state->load[therapist], 0);
 }
 
 static void
