@@ -74,7 +74,7 @@ COMMENT ON COLUMN caseload.assignment.places IS 'Everybody who waits, by id.';
 
 CREATE FUNCTION caseload.assign_waitlist(
   therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL,
-  iterations bigint DEFAULT 20000000, time_limit interval DEFAULT '1 minute', memory_limit integer DEFAULT 1024)
+  iterations bigint DEFAULT 10000000, time_limit interval DEFAULT '1 minute', memory_limit integer DEFAULT 1024)
 RETURNS caseload.assignment
 AS 'MODULE_PATHNAME', 'assign_waitlist'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 10000;

@@ -20,8 +20,8 @@
 #define PRICE_ROUNDS	600
 #define MORE_ROUNDS		300
 #define COST_BITS		50
-#define BY_CLIENT		50000	/* evaluations for each client, at most */
-#define CELLS			2		/* of knapsacks, for each evaluation */
+#define BY_CLIENT		200000	/* evaluations for each client, at most */
+#define BY_CELL			2		/* evaluations for a cell of knapsacks */
 
 /* A pair as it was read. */
 typedef struct ReadPair
@@ -375,7 +375,7 @@ bound_unplaced(AssignGroup *group, int64 evaluations, PlanWork *clock)
 
 	bound = Max((bound + step - 1) / step * step, 0);
 	if (bound < group->unplaced)
-		bound = Max(bound, (cl_assign_knapsacks(group, costs, group->unplaced, evaluations * CELLS, clock) + step - 1) / step * step);
+		bound = Max(bound, (cl_assign_knapsacks(group, costs, group->unplaced, evaluations / BY_CELL, clock) + step - 1) / step * step);
 	group->unplaced_bound = Min(Max(bound, group->unplaced_bound), group->unplaced);
 }
 
@@ -394,7 +394,7 @@ bound_cost(AssignGroup *group, AssignCosts *costs, int64 evaluations, PlanWork *
 	costs->room[group->n_therapists] = group->unplaced;
 	bound = Max(bound, cl_assign_prices(group, costs, group->spent, MORE_ROUNDS, clock));
 	if (bound < group->spent)
-		bound = Max(bound, cl_assign_knapsacks(group, costs, group->spent, evaluations * CELLS, clock));
+		bound = Max(bound, cl_assign_knapsacks(group, costs, group->spent, evaluations / BY_CELL, clock));
 	group->cost_bound = Min(bound, group->spent);
 }
 

@@ -339,35 +339,53 @@ choose_clients(AssignSearch *search, int *taken)
 	return n;
 }
 
-/* For putting back: the best pair with room, with a little chance; what the second would cost more. */
-static int32
-choose_pair(AssignSearch *search, int client, int64 temperature, int64 *regret)
+/* For putting back: the best pair with room, with a little chance, and the second. */
+typedef struct Option
+{
+	int32		pair;
+	int			second_to;		/* therapist of the second; -1: none */
+	int64		regret;
+} Option;
+
+static Option
+choose_pair(AssignSearch *search, int client, int64 temperature)
 {
 	const AssignWork *work = search->work;
 	const AssignGroup *group = work->group;
-	int32		best_pair = group->first[client + 1] - 1;
+	Option		option = {group->first[client + 1] - 1, -1, 0};
 	int64		best = PG_INT64_MAX;
 	int64		second = PG_INT64_MAX;
+	int			to_best = -1;
 
 	for (int c = 0; c < search->n_choices[client]; c++)
 	{
 		int32		pair = work->choice[group->first[client] + c];
+		int			to = group->to[pair];
 		int64		value;
 
-		if (work->load[group->to[pair]] + group->weight[pair] > group->room[group->to[pair]])
+		/* chance only adds to a value, and the rest have more */
+		if (work->value[pair] >= second)
+			break;
+		if (work->load[to] + group->weight[pair] > group->room[to])
 			continue;
 		value = work->value[pair] + draw_heat(&search->random, temperature);
 		if (value < best)
 		{
 			second = best;
+			option.second_to = to_best;
 			best = value;
-			best_pair = pair;
+			option.pair = pair;
+			to_best = to;
 		}
 		else if (value < second)
+		{
 			second = value;
+			option.second_to = to;
+		}
 	}
-	*regret = best == PG_INT64_MAX ? 0 : second - best;
-	return best_pair;
+	if (best != PG_INT64_MAX)
+		option.regret = second - best;
+	return option;
 }
 
 /* Take some clients out and put them back. */
@@ -379,7 +397,9 @@ attempt(AssignSearch *search, int64 temperature)
 	int			taken[MOST_TAKEN];
 	int32		old[MOST_TAKEN];
 	int32		now[MOST_TAKEN];
+	Option		option[MOST_TAKEN];
 	int			n = choose_clients(search, taken);
+	int			looks = n;
 	int64		change = 0;
 
 	for (int t = 0; t < n; t++)
@@ -389,32 +409,29 @@ attempt(AssignSearch *search, int64 temperature)
 		work->load[group->to[old[t]]] -= group->weight[old[t]];
 		change -= search->real[old[t]];
 	}
+	for (int t = 0; t < n; t++)
+		option[t] = choose_pair(search, taken[t], temperature);
 	for (int left = n; left > 0; left--)
 	{
 		int			chosen = -1;
-		int64		most = -1;
-		int32		where = -1;
+		int			to;
 
 		for (int t = 0; t < n; t++)
-		{
-			int64		regret;
-			int32		pair;
-
-			if (now[t] >= 0)
-				continue;
-			pair = choose_pair(search, taken[t], temperature, &regret);
-			if (chosen < 0 || regret > most)
-			{
+			if (now[t] < 0 && (chosen < 0 || option[t].regret > option[chosen].regret))
 				chosen = t;
-				most = regret;
-				where = pair;
+		now[chosen] = option[chosen].pair;
+		to = group->to[now[chosen]];
+		work->load[to] += group->weight[now[chosen]];
+		change += search->real[now[chosen]];
+		/* others who would have gone there think again */
+		for (int t = 0; t < n; t++)
+			if (now[t] < 0 && (group->to[option[t].pair] == to || option[t].second_to == to))
+			{
+				option[t] = choose_pair(search, taken[t], temperature);
+				looks++;
 			}
-		}
-		now[chosen] = where;
-		work->load[group->to[where]] += group->weight[where];
-		change += search->real[where];
 	}
-	cl_plan_count_many(work->clock, n * 4);
+	cl_plan_count_many(work->clock, looks * 4);
 	/* loads as they were: moving will count them */
 	for (int t = 0; t < n; t++)
 	{
