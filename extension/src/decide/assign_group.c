@@ -45,6 +45,7 @@ compare_pairs(const void *a, const void *b)
 	const ReadPair *one = a;
 	const ReadPair *other = b;
 
+	CHECK_FOR_INTERRUPTS();
 	if (one->client != other->client)
 		return one->client < other->client ? -1 : 1;
 	if (one->therapist != other->therapist)

@@ -14,7 +14,9 @@
 
 #include "assign.h"
 
-#define MOST_CHOICES	16			/* that are looked at */
+#define MOST_CHOICES	16			/* that are looked at, */
+#define FEWER_CHOICES	6			/* where there are many clients */
+#define MANY_CLIENTS	200
 
 /* What a step changes; less is better, in this order. */
 typedef struct Change
@@ -140,6 +142,13 @@ add_pairs(const AssignWork *work, int client, int32 from, int32 to, Change *chan
 	change->cost += group->cost[to] - group->cost[from];
 }
 
+/* How many choices of the client are looked at. */
+static int
+choices_of(const AssignGroup *group, int client)
+{
+	return Min(group->first[client + 1] - group->first[client], group->n_clients > MANY_CLIENTS ? FEWER_CHOICES : MOST_CHOICES);
+}
+
 /* Somebody of the therapist gives way to the client, and goes where it is best.  What that would change, if it is better than the best. */
 static void
 push_out(AssignWork *work, int client, int32 pair, const Change *so_far, Change *best, int32 *best_pair, int *best_other, int32 *best_other_pair)
@@ -154,7 +163,7 @@ push_out(AssignWork *work, int client, int32 pair, const Change *so_far, Change 
 	{
 		int			other = work->member[to][m];
 		int64		goes = group->weight[work->at[other]];
-		int			choices = Min(group->first[other + 1] - group->first[other], MOST_CHOICES);
+		int			choices = choices_of(group, other);
 
 		if (work->load[to] + comes - goes > group->room[to] && comes > goes)
 			continue;
@@ -197,7 +206,7 @@ step_of(AssignWork *work, int client)
 	int			best_other = -1;
 	int32		best_other_pair = -1;
 	int			from = group->to[work->at[client]];
-	int			choices = Min(group->first[client + 1] - group->first[client], MOST_CHOICES);
+	int			choices = choices_of(group, client);
 
 	for (int c = 0; c < choices; c++)
 	{
@@ -235,8 +244,13 @@ void
 cl_assign_polish(AssignWork *work)
 {
 	const AssignGroup *group = work->group;
+	int			list = group->n_therapists;
 	int			quiet = 0;
 
+	/* those who wait first, who may go anywhere */
+	for (int m = work->n_members[list] - 1; m >= 0 && !work->clock->out_of_time; m--)
+		if (m < work->n_members[list])
+			step_of(work, work->member[list][m]);
 	for (int client = 0; quiet < group->n_clients; client = (client + 1) % group->n_clients)
 	{
 		if (work->clock->out_of_time)

@@ -462,6 +462,9 @@ cl_plan_model(PlanInput *rows, int64 memory_limit)
 	/* lists both ways, the flow, and fractions of clients, where no two share a class */
 	int64		needed = rows->n_pairs * 48 + (int64) rows->n_clients * 120;
 
+	/* groups of who waits, and what the search knows of each pair */
+	if (rows->placing)
+		needed += rows->n_pairs * 120;
 	if (needed + (int64) MemoryContextMemAllocated(CurrentMemoryContext, true) > memory_limit)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
