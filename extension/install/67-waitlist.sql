@@ -25,9 +25,9 @@ COMMENT ON COLUMN caseload.assignment_place.weight IS 'What the client weighs wi
 COMMENT ON COLUMN caseload.assignment_place.cost IS 'What the pair costs; NULL: goes on waiting.';
 COMMENT ON COLUMN caseload.assignment_place.per_fte_before IS 'Load of the therapist per FTE, today.';
 COMMENT ON COLUMN caseload.assignment_place.per_fte_after IS 'The same after all of the plan.';
-COMMENT ON COLUMN caseload.assignment_place.witness IS 'Of full: therapists among whom more must find a place than they have room for. Of fragmented: those who were looked at.';
-COMMENT ON COLUMN caseload.assignment_place.witness_load IS 'What waits and only they may take, at the least it weighs with them.';
-COMMENT ON COLUMN caseload.assignment_place.witness_room IS 'Their room today.';
+COMMENT ON COLUMN caseload.assignment_place.witness IS 'Of full: therapists among whom more must find a place than they have room for. Of fragmented: those who were looked at. NULL where they are more than a hundred.';
+COMMENT ON COLUMN caseload.assignment_place.witness_load IS 'What waits and only the witness may take, at the least it weighs there.';
+COMMENT ON COLUMN caseload.assignment_place.witness_room IS 'Its room today.';
 COMMENT ON COLUMN caseload.assignment_place.reason IS 'Why, in facts.';
 
 CREATE TYPE caseload.assignment AS (

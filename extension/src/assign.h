@@ -39,6 +39,10 @@ typedef struct AssignGroup
 	int64		unplaced_bound;
 	int64		spent;			/* cost of those who do not */
 	int64		cost_bound;
+	/* for reasons: the last set of therapists that was widened as far as it goes, or until it was overfull; NULL: none */
+	bool	   *widened;
+	int64		widened_captive;
+	int64		widened_room;
 } AssignGroup;
 
 /* A linear model of a group: what pairs cost, and what they take of which room. */
@@ -114,7 +118,7 @@ extern int128 cl_assign_squares(const AssignWork *work, int therapist, int64 by)
 extern void cl_assign_polish(AssignWork *work);
 
 /* assign_reason.c */
-extern AssignReason cl_assign_reason(const AssignGroup *group, int client, const PlanWork *today, const PlanWork *end);
+extern AssignReason cl_assign_reason(AssignGroup *group, int client, const PlanWork *today, const PlanWork *end);
 extern AssignReason cl_assign_left_out(const PlanModel *model, const PlanInput *input, int client, const PlanWork *today);
 
 #endif							/* CL_ASSIGN_H */

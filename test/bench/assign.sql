@@ -98,7 +98,7 @@ CREATE OR REPLACE FUNCTION bench.assign_quality() RETURNS SETOF text LANGUAGE sq
   WITH bound AS (
     SELECT list, max(bound) AS bound FROM bench.assign_answer GROUP BY list
   ), gap AS (
-    SELECT l.type, l.list, a.solver, a.placed = l.n AS feasible, CASE WHEN a.placed = l.n THEN 100.0 * (a.cost - coalesce(a.bound, b.bound)) / coalesce(a.bound, b.bound) END AS gap, a.seconds, a.status
+    SELECT l.type, l.list, a.solver, a.placed = l.n AS feasible, CASE WHEN a.placed = l.n THEN 100.0 * (a.cost - coalesce(a.bound, b.bound)) / nullif(coalesce(a.bound, b.bound), 0) END AS gap, a.seconds, a.status
       FROM bench.assign_list l JOIN bench.assign_answer a USING (list) JOIN bound b USING (list)
   ), by_type AS (
     SELECT type, solver, count(*) AS lists, count(*) FILTER (WHERE feasible) AS feasible, round(avg(gap), 2) AS mean, round(max(gap), 2) AS worst, round(max(seconds)::numeric, 1) AS seconds,

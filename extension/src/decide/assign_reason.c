@@ -19,6 +19,8 @@
 #include "plan_result.h"
 
 #define MOST_NAMES	10
+#define MANY_CLIENTS	1000
+#define MOST_WITNESSES	100			/* more are counted, not listed */
 
 static char *
 load_text(const PlanModel *model, int64 load)
@@ -86,11 +88,35 @@ widen(const AssignGroup *group, bool *in)
 	return any;
 }
 
+/* Does the set have all who may take the client? */
+static bool
+has_all(const AssignGroup *group, int client, const bool *in)
+{
+	for (int32 pair = group->first[client]; pair < group->first[client + 1] - 1; pair++)
+		if (!in[group->to[pair]])
+			return false;
+	return true;
+}
+
+/* Of a set what it must take, and its room. */
+static bool
+is_overfull(const AssignGroup *group, const bool *in, const PlanWork *today, AssignReason *reason)
+{
+	reason->captive = captive_load(group, in);
+	reason->room = 0;
+	for (int i = 0; i < group->n_therapists; i++)
+		if (in[i])
+			reason->room += room_of(group->model, today, group->therapist[i]);
+	return reason->captive > reason->room;
+}
+
 static void
-say_why_waiting(const AssignGroup *group, int client, const PlanWork *today, const PlanWork *end, AssignReason *reason)
+say_why_waiting(AssignGroup *group, int client, const PlanWork *today, const PlanWork *end, AssignReason *reason)
 {
 	const PlanModel *model = group->model;
 	bool	   *in = palloc0(sizeof(bool) * (group->n_therapists + 1));
+	bool		known;
+	bool		full;
 	int64		left = 0;
 	int64		most_left = 0;
 	int64		least = PG_INT64_MAX;
@@ -101,26 +127,42 @@ say_why_waiting(const AssignGroup *group, int client, const PlanWork *today, con
 		in[group->to[pair]] = true;
 		least = Min(least, group->weight[pair] * group->grid);
 	}
-	reason->witness = palloc(sizeof(int32) * (group->n_therapists + 1));
-	do
+	/* of many clients one witness must do for whoever it is one for */
+	known = group->widened != NULL && has_all(group, client, group->widened);
+	full = !(known && group->n_clients > MANY_CLIENTS) && is_overfull(group, in, today, reason);
+	if (!full && known)
 	{
-		CHECK_FOR_INTERRUPTS();
-		reason->captive = captive_load(group, in);
-		reason->room = left = most_left = 0;
-		reason->n_witness = 0;
-		for (int i = 0; i < group->n_therapists; i++)
+		/* what another client has led to is a witness for this one, too */
+		memcpy(in, group->widened, sizeof(bool) * group->n_therapists);
+		reason->captive = group->widened_captive;
+		reason->room = group->widened_room;
+		full = reason->captive > reason->room;
+	}
+	else if (!full)
+	{
+		while (!full && widen(group, in))
 		{
-			if (!in[i])
-				continue;
-			reason->witness[reason->n_witness++] = group->therapist[i];
-			reason->room += room_of(model, today, group->therapist[i]);
-			left += room_of(model, end, group->therapist[i]);
-			most_left = Max(most_left, room_of(model, end, group->therapist[i]));
+			CHECK_FOR_INTERRUPTS();
+			full = is_overfull(group, in, today, reason);
 		}
-	} while (reason->captive <= reason->room && widen(group, in));
+		if (group->widened == NULL)
+			group->widened = palloc(sizeof(bool) * (group->n_therapists + 1));
+		memcpy(group->widened, in, sizeof(bool) * group->n_therapists);
+		group->widened_captive = reason->captive;
+		group->widened_room = reason->room;
+	}
+	reason->witness = palloc(sizeof(int32) * (group->n_therapists + 1));
+	for (int i = 0; i < group->n_therapists; i++)
+	{
+		if (!in[i])
+			continue;
+		reason->witness[reason->n_witness++] = group->therapist[i];
+		left += room_of(model, end, group->therapist[i]);
+		most_left = Max(most_left, room_of(model, end, group->therapist[i]));
+	}
 	pfree(in);
 	initStringInfo(&text);
-	if (reason->captive > reason->room)
+	if (full)
 	{
 		reason->verdict = ASSIGN_FULL;
 		append_names(&text, model, reason->witness, reason->n_witness);
@@ -135,6 +177,8 @@ say_why_waiting(const AssignGroup *group, int client, const PlanWork *today, con
 		appendStringInfo(&text, ", %s at most in one place", load_text(model, most_left));
 	}
 	reason->text = text.data;
+	if (reason->n_witness > MOST_WITNESSES)
+		reason->witness = NULL;
 }
 
 static void
@@ -170,7 +214,7 @@ say_why_placed(const AssignGroup *group, int client, const PlanWork *today, cons
 
 /* Why the client of a group is where it is after the plan. */
 AssignReason
-cl_assign_reason(const AssignGroup *group, int client, const PlanWork *today, const PlanWork *end)
+cl_assign_reason(AssignGroup *group, int client, const PlanWork *today, const PlanWork *end)
 {
 	AssignReason reason = {ASSIGN_PLACED};
 

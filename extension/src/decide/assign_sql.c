@@ -170,7 +170,7 @@ place_row(TupleDesc desc, const AssignReport *report, int client)
 	const PlanModel *model = report->call.model;
 	const PlanWork *today = report->call.today;
 	int			home = model->home[client];
-	const AssignGroup *group = NULL;
+	AssignGroup *group = NULL;
 	AssignReason reason;
 	RowBuilder	row;
 
