@@ -71,4 +71,4 @@ SELECT count(*) > 0 AS captive FROM caseload.fair_share(:'therapists', :'clients
    WHERE r.witness IS NOT NULL
    ORDER BY r.percent_of_fair DESC, r.therapist_id;
 \endif
-\echo 'To apply n bundles: SELECT caseload.apply_plan(caseload.rebalance(…), bundles => n); docs/plans.md'
+\echo 'To apply n bundles: SELECT caseload.apply_plan(caseload.rebalance(…), bundles => n, from_date => …)'

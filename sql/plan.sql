@@ -160,6 +160,27 @@ SELECT caseload.apply_plan(:'plan', 'plan');
 SELECT pg_temp.in_short(caseload.rebalance(as_of => '2025-10-01', in_district => 'plan'));
 SELECT caseload.apply_plan(:'plan', 'plan');
 ROLLBACK;
+-- from a day on: what was given stays with who gave it
+BEGIN;
+INSERT INTO caseload.appointment (district_id, client_id, appointment_id, starts_at, status, service_id)
+  VALUES ('plan', 'k3', 'a1', '2025-09-08 15:00Z', 'attended', 'v3'), ('plan', 'k3', 'a2', '2025-10-13 15:00Z', 'scheduled', 'v3');
+UPDATE caseload.service SET reviewed_on = '2025-05-05' WHERE service_id = 'v3';
+SELECT caseload.apply_plan(:'plan', 'plan', from_date => '2025-10-01');
+SELECT service_id, therapist_id, period, dosage, reviewed_on FROM caseload.service WHERE district_id = 'plan' ORDER BY service_id;
+SELECT appointment_id, service_id FROM caseload.appointment WHERE district_id = 'plan' ORDER BY appointment_id;
+SELECT d.day, w.therapist_id, w.weekly_minutes FROM (VALUES ('2025-09-30'::date), ('2025-10-01')) d (day) CROSS JOIN LATERAL caseload.workload(d.day) w
+ WHERE w.district_id = 'plan' AND w.weekly_minutes > 0 ORDER BY d.day, w.therapist_id;
+SELECT pg_temp.in_short(caseload.rebalance(as_of => '2025-10-01', in_district => 'plan'));
+ROLLBACK;
+BEGIN;
+SELECT caseload.apply_plan(:'plan', 'plan', from_date => '2024-09-01');
+SELECT count(*) FROM caseload.service WHERE district_id = 'plan';
+ROLLBACK;
+BEGIN;
+UPDATE caseload.service SET period = '[2024-09-01,2025-10-01)' WHERE service_id = 'v3';
+SELECT caseload.apply_plan(:'plan', 'plan', from_date => '2025-10-01');
+ROLLBACK;
+SELECT caseload.apply_plan(:'plan', 'plan', from_date => 'infinity');
 SELECT caseload.apply_plan(caseload.rebalance(:T, :C, :E), 'plan');
 SELECT caseload.rebalance(in_district => 'nowhere');
 BEGIN;

@@ -256,7 +256,7 @@ CREATE FUNCTION caseload.availability_to_interval(availability caseload.availabi
 RETURNS interval
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT make_interval(mins => caseload.minutes(availability));
+  SELECT pg_catalog.make_interval(mins => caseload.minutes(availability));
 END;
 COMMENT ON FUNCTION caseload.availability_to_interval(caseload.availability) IS 'Implementation of the cast to interval.';
 CREATE CAST (caseload.availability AS interval) WITH FUNCTION caseload.availability_to_interval(caseload.availability);

@@ -165,10 +165,14 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.check_plan(caseload.plan, text, text, text, date, text) IS 'Recomputes in SQL what a plan says, from the same queries (or tables): moves, eligibility, capacity, loads, measures, cost, bounds and witness. Where a plan is right, ok is true in every row. Of a plan for a band or a maximum, gain is about the squares alone, so its last row may be false.';
 
-CREATE OR REPLACE FUNCTION caseload.apply_plan(plan caseload.plan, in_district text DEFAULT NULL, bundles integer DEFAULT NULL)
+DROP FUNCTION IF EXISTS caseload.apply_plan(caseload.plan, text, integer);
+CREATE OR REPLACE FUNCTION caseload.apply_plan(
+  plan caseload.plan, in_district text DEFAULT NULL, bundles integer DEFAULT NULL, from_date date DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, caseload, pg_temp
+-- days become parts of ids
+SET datestyle = 'ISO, YMD'
 AS $$
 DECLARE
   district text := caseload._plan_district(in_district);
@@ -178,6 +182,8 @@ BEGIN
   IF EXISTS (SELECT FROM unnest((plan).moves) m WHERE m.service_id IS NULL) THEN
     RAISE EXCEPTION 'only a plan that moves services can be applied'
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Let the query for clients have the column service_id.';
+  ELSIF NOT isfinite(from_date) THEN
+    RAISE EXCEPTION 'the day from which a plan is applied must be finite' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   -- in key order, as all who write services do
   PERFORM FROM caseload.service v
@@ -185,20 +191,52 @@ BEGIN
    WHERE v.district_id = district AND (bundles IS NULL OR m.bundle <= bundles)
    ORDER BY v.service_id
      FOR NO KEY UPDATE OF v;
-  SELECT m.service_id, m.from_therapist INTO wrong
+  SELECT m.service_id, m.from_therapist, v.period IS NOT NULL AND upper(v.period) <= from_date AS over INTO wrong
     FROM unnest((plan).moves) m
     LEFT JOIN caseload.service v ON v.district_id = district AND v.service_id = m.service_id
-   WHERE (bundles IS NULL OR m.bundle <= bundles) AND v.therapist_id IS DISTINCT FROM m.from_therapist
+   WHERE (bundles IS NULL OR m.bundle <= bundles)
+     AND (v.therapist_id IS NULL OR v.therapist_id <> m.from_therapist OR upper(v.period) <= from_date)
    ORDER BY m.seq LIMIT 1;
-  IF FOUND THEN
+  IF wrong.over THEN
+    RAISE EXCEPTION 'service "%" has ended before %', wrong.service_id, from_date
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Make the plan as of that day.';
+  ELSIF FOUND THEN
     RAISE EXCEPTION 'service "%" is not with therapist "%" any more', wrong.service_id, wrong.from_therapist
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Make the plan anew.';
   END IF;
-  UPDATE caseload.service v SET therapist_id = m.to_therapist
-    FROM unnest((plan).moves) m
-   WHERE v.district_id = district AND v.service_id = m.service_id AND (bundles IS NULL OR m.bundle <= bundles);
-  GET DIAGNOSTICS n = ROW_COUNT;
+  -- What has been given stays with who gave it: the service ends with the day before and goes on as another, with all that is known of it.
+  WITH m AS (
+    SELECT m.service_id, m.to_therapist FROM unnest((plan).moves) m WHERE bundles IS NULL OR m.bundle <= bundles
+  ), ended AS (
+    UPDATE caseload.service v SET period = daterange(lower(v.period), from_date)
+      FROM m
+     WHERE v.district_id = district AND v.service_id = m.service_id AND (lower_inf(v.period) OR lower(v.period) < from_date)
+    RETURNING v.service_id
+  ), goes_on AS (
+    INSERT INTO caseload.service
+    SELECT (jsonb_populate_record(v, jsonb_build_object('service_id', format('%s from %s', v.service_id, from_date), 'therapist_id', m.to_therapist,
+                                                        'period', daterange(from_date, upper(v.period))))).*
+      FROM caseload.service v
+      JOIN m ON m.service_id = v.service_id
+     WHERE v.district_id = district AND (lower_inf(v.period) OR lower(v.period) < from_date)
+    RETURNING service_id
+  ), rewritten AS (
+    UPDATE caseload.service v SET therapist_id = m.to_therapist
+      FROM m
+     WHERE v.district_id = district AND v.service_id = m.service_id
+       AND (from_date IS NULL OR NOT lower_inf(v.period) AND lower(v.period) >= from_date)
+    RETURNING v.service_id
+  )
+  SELECT (SELECT count(*) FROM goes_on) + (SELECT count(*) FROM rewritten) INTO n;
+  -- what is booked from then on is for the service that goes on
+  UPDATE caseload.appointment a SET service_id = format('%s from %s', a.service_id, from_date)
+    FROM unnest((plan).moves) m, caseload.client c
+    LEFT JOIN caseload.site s ON s.district_id = c.district_id AND s.site_id = c.site_id
+   WHERE a.district_id = district AND a.service_id = m.service_id AND (bundles IS NULL OR m.bundle <= bundles)
+     AND c.district_id = a.district_id AND c.client_id = a.client_id
+     AND (a.starts_at AT TIME ZONE coalesce(s.time_zone, 'UTC'))::date >= from_date
+     AND EXISTS (SELECT FROM caseload.service v WHERE v.district_id = district AND v.service_id = format('%s from %s', a.service_id, from_date));
   RETURN n;
 END
 $$;
-COMMENT ON FUNCTION caseload.apply_plan(caseload.plan, text, integer) IS 'Gives services to the therapists that a plan names, all of it or its first bundles, and says how many. Refused when a service is not with the therapist any more from whom the plan takes it. Capacity is checked at the end of the transaction, as always.';
+COMMENT ON FUNCTION caseload.apply_plan(caseload.plan, text, integer, date) IS 'Gives services to the therapists that a plan names, all of it or its first bundles, and says how many. From a day on: a service that began before it ends, and goes on as another ("S1 from 2026-03-02"), so that what was given stays with who gave it. NULL: the services are rewritten as if they had always been theirs. Refused when a service is not with the therapist any more from whom the plan takes it. Capacity is checked at the end of the transaction, as always.';

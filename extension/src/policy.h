@@ -40,6 +40,26 @@ typedef struct ServiceYear
 	int			months;
 } ServiceYear;
 
+/* A row of policy; "*" as discipline or level: any. */
+typedef struct PolicyRow
+{
+	const char *name;
+	const char *discipline;
+	const char *level;
+	DateADT		from;
+	DateADT		until;			/* PG_INT32_MAX: no end */
+	const char *value;
+} PolicyRow;
+
+/* Does it say something about a policy on a day, for a discipline and a level (NULL: none in particular)? */
+static inline bool
+policy_fits(const PolicyRow *row, const char *name, const char *discipline, const char *level, DateADT day)
+{
+	return strcmp(row->name, name) == 0 && row->from <= day && (row->until > day || row->until == PG_INT32_MAX) &&
+		(strcmp(row->discipline, "*") == 0 || (discipline != NULL && strcmp(row->discipline, discipline) == 0)) &&
+		(strcmp(row->level, "*") == 0 || (level != NULL && strcmp(row->level, level) == 0));
+}
+
 typedef struct DistrictPolicies DistrictPolicies;
 typedef struct WorkPolicies WorkPolicies;
 

@@ -4,30 +4,12 @@
 -- them, day by day, must be what backtest() says, which never asks for a day. Each column of the facts is a condition of its own, so
 -- that no column goes unseen; then come conditions of several columns, and the other subjects.
 
-\unset ECHO
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only true
-\pset pager off
-\set ON_ERROR_STOP true
-
--- the sample commits; a second run finds it there
 \set district BACKTEST
-SELECT NOT EXISTS (SELECT FROM caseload.district WHERE district_id = :'district') AS missing \gset
-\if :missing
-  \set clients 300
-  \set weeks 20
-  \set anchor 2026-03-02
-  \o /dev/null
-  \ir ../data/sample.sql
-  \o
-\endif
-\set QUIET 1
-
-BEGIN;
-SET LOCAL client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA public;
-SET LOCAL search_path = caseload, public;
+\set clients 300
+\set weeks 20
+\set anchor 2026-03-02
+\ir sample.psql
+\ir begin.psql
 SET LOCAL jit = off;
 SET LOCAL timezone = 'Pacific/Auckland';
 SET LOCAL datestyle = 'ISO, DMY';

@@ -4,16 +4,7 @@
 -- Labels are compared with what a function calls, as far as that can be seen: a parsed body (BEGIN ATOMIC) names every function by its
 -- number, the server's own, too; of other bodies the calls of our functions are looked for by name. Views are looked through.
 
-\unset ECHO
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only true
-\pset pager off
-\set ON_ERROR_STOP true
-
-BEGIN;
-SET LOCAL client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA public;
+\ir begin.psql
 SET LOCAL search_path = pg_catalog, public;
 SET LOCAL jit = off;
 

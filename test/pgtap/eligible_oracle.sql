@@ -1,25 +1,15 @@
 -- eligible() against plain SQL over the tables, and its short cuts against check_capacity(), which looks at every day: the sample
 -- district with licences, grades, hours, sites and words dealt out by hash.
-\unset ECHO
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only true
-\pset pager off
-\set ON_ERROR_STOP true
-SET client_min_messages = warning;
-SET timezone = 'UTC';
-CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA public;
 \set district NORTH
 \set anchor 2026-03-02
 \set clients 300
 \set therapists 12
 \set weeks 2
-\ir ../data/sample.sql
-\unset ECHO
-SET search_path = caseload, public;
-SET caseload.capacity = 'off';
+\ir sample.psql
+\ir begin.psql
+SET LOCAL timezone = 'UTC';
+SET LOCAL caseload.capacity = 'off';
 \ir laws.psql
-BEGIN;
 CREATE FUNCTION pg_temp.h(a text, b text) RETURNS integer LANGUAGE sql IMMUTABLE RETURN (hashtextextended(a || '/' || b, 11) >> 40 & 1048575)::integer;
 INSERT INTO site (district_id, site_id, level, state, time_zone) VALUES ('NORTH', 'ANC', 'high', 'AK', 'America/Anchorage');
 UPDATE client SET site_id = 'ANC' WHERE pg_temp.h(client_id, 'far') % 12 = 0;

@@ -3,19 +3,12 @@
 -- nobody has thought of is tried, too. Then every reading function is called with arguments of the sample, and must give a reader what it
 -- gives the owner. Each question has a twin: a right more, or less, must be found.
 
--- the sample commits; a second run finds it there
-\unset ECHO
-\set QUIET 1
-\set ON_ERROR_STOP true
-\o /dev/null
-SET client_min_messages = warning;
+\set district NORTH
+\set clients 40
+\set anchor 2026-03-02
+\ir sample.psql
 SET search_path = pg_catalog;
-SELECT NOT EXISTS (SELECT FROM caseload.district WHERE district_id = 'NORTH') AS empty \gset
-\if :empty
-  \set clients 40
-  \set anchor 2026-03-02
-  \ir ../data/sample.sql
-\endif
+\o /dev/null
 SELECT caseload.create_api('facade') \g /dev/null
 \o
 \ir begin.psql

@@ -1,30 +1,12 @@
 -- weighting_loads(), computed a second time: every published weighting, and some of our own, as plain SQL in which the expression
 -- stands where an expression stands, over the facts as SQL gives them.
 
-\unset ECHO
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only true
-\pset pager off
-\set ON_ERROR_STOP true
-
--- the sample commits; a second run finds it there
 \set district WEIGHTING
-SELECT NOT EXISTS (SELECT FROM caseload.district WHERE district_id = :'district') AS missing \gset
-\if :missing
-  \set clients 400
-  \set weeks 8
-  \set anchor 2026-03-02
-  \o /dev/null
-  \ir ../data/sample.sql
-  \o
-\endif
-\set QUIET 1
-
-BEGIN;
-SET LOCAL client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS pgtap SCHEMA public;
-SET LOCAL search_path = caseload, public;
+\set clients 400
+\set weeks 8
+\set anchor 2026-03-02
+\ir sample.psql
+\ir begin.psql
 SET LOCAL jit = off;
 SET LOCAL timezone = 'Pacific/Auckland';
 SET LOCAL caseload.capacity = 'off';

@@ -63,16 +63,6 @@ static CachedQuery closures_query = {
 	1, {"text"}
 };
 
-typedef struct PolicyRow
-{
-	const char *policy;
-	const char *discipline;
-	const char *level;
-	DateADT		from;
-	DateADT		until;
-	const char *value;
-} PolicyRow;
-
 typedef struct Closure
 {
 	const char *site_id;		/* NULL: all sites of the district */
@@ -230,7 +220,7 @@ cl_district_policies(PolicyBook *book, const char *district_id)
 	{
 		PolicyRow  *row = &district->rows[i];
 
-		row->policy = result_text(book->context, i, 1);
+		row->name = result_text(book->context, i, 1);
 		row->discipline = result_text(book->context, i, 2);
 		row->level = result_text(book->context, i, 3);
 		row->from = result_date(i, 4, PG_INT32_MIN);
@@ -254,12 +244,8 @@ cl_policy_text(const DistrictPolicies *district, const char *policy,
 {
 	for (int i = 0; i < district->count; i++)
 	{
-		const PolicyRow *row = &district->rows[i];
-
-		if (strcmp(row->policy, policy) == 0 && row->from <= day && (row->until > day || row->until == PG_INT32_MAX) &&
-			(strcmp(row->discipline, "*") == 0 || (discipline != NULL && strcmp(row->discipline, discipline) == 0)) &&
-			(strcmp(row->level, "*") == 0 || (level != NULL && strcmp(row->level, level) == 0)))
-			return row->value;
+		if (policy_fits(&district->rows[i], policy, discipline, level, day))
+			return district->rows[i].value;
 	}
 	return NULL;
 }

@@ -28,16 +28,6 @@
 #include "table.h"
 #include "transition.h"
 
-typedef struct PolicyRow
-{
-	const char *name;
-	const char *discipline;
-	const char *level;
-	DateADT		from;
-	DateADT		until;
-	const char *value;
-} PolicyRow;
-
 /* The rows of one district, or of "*"; for policy_kind, name and value. */
 typedef struct PolicyList
 {
@@ -208,23 +198,10 @@ search(const PolicyList *list, const char *name, const char *discipline, const c
 	for (int i = 0; i < list->count; i++)
 	{
 		const PolicyRow *row = &list->rows[i];
-		int			rank = 0;
+		/* a discipline says more than a level */
+		int			rank = 2 * (strcmp(row->discipline, "*") != 0) + (strcmp(row->level, "*") != 0);
 
-		if (strcmp(row->name, name) != 0 || day < row->from || day >= row->until)
-			continue;
-		if (strcmp(row->discipline, "*") != 0)
-		{
-			if (discipline == NULL || strcmp(row->discipline, discipline) != 0)
-				continue;
-			rank += 2;
-		}
-		if (strcmp(row->level, "*") != 0)
-		{
-			if (level == NULL || strcmp(row->level, level) != 0)
-				continue;
-			rank += 1;
-		}
-		if (rank > best)
+		if (rank > best && policy_fits(row, name, discipline, level, day))
 		{
 			best = rank;
 			value = row->value;
