@@ -409,6 +409,8 @@ cl_assign_solve(AssignGroup *group, int64 evaluations, PlanWork *clock)
 	AssignCosts *costs = make_costs(group, 0, false);
 	AssignSearch *search;
 	int64		least = PG_INT64_MAX;
+	int64	   *price = allocate(sizeof(int64) * (group->n_therapists + 1));
+	int64		everybody;
 	int64		unplaced;
 	int64		spent;
 
@@ -417,7 +419,8 @@ cl_assign_solve(AssignGroup *group, int64 evaluations, PlanWork *clock)
 		least = Min(least, group->worth[j]);
 	/* prices as if everybody found a place, which somebody who waits would pay four times for */
 	costs->price[group->n_therapists] = ((group->highest_cost * 4) << costs->shift) / least;
-	cl_assign_prices(group, costs, -1, PRICE_ROUNDS, clock);
+	everybody = cl_assign_prices(group, costs, -1, PRICE_ROUNDS, clock);
+	memcpy(price, costs->price, sizeof(int64) * (group->n_therapists + 1));
 	search = cl_assign_begin(group, costs, clock);
 	if (group->unplaced > 0)
 		bound_unplaced(group, evaluations, clock);
@@ -427,6 +430,13 @@ cl_assign_solve(AssignGroup *group, int64 evaluations, PlanWork *clock)
 	cl_assign_continue(search, evaluations);
 	if (group->unplaced > 0 && group->unplaced < unplaced && group->unplaced > group->unplaced_bound)
 		bound_unplaced(group, evaluations, clock);
+	if (group->unplaced == 0)
+	{
+		/* what was a bound where everybody finds a place, and the prices that go with it */
+		group->cost_bound = Min(Max(group->cost_bound, everybody), group->spent);
+		if (unplaced > 0)
+			memcpy(costs->price, price, sizeof(int64) * (group->n_therapists + 1));
+	}
 	if ((group->unplaced < unplaced || group->spent < spent) && group->spent > group->cost_bound)
 		bound_cost(group, costs, evaluations, clock);
 }
