@@ -20,7 +20,7 @@ SELECT m.equity_before, m.equity_after, m.reason, m.detail FROM unnest((SELECT m
 SELECT k.* FROM caseload.rebalance(:T, :C, :E) p, caseload.check_plan(p, :T, :C, :E) k;
 SELECT * FROM caseload.pareto(:T, :C, :E);
 SELECT moves, jain FROM caseload.pareto(:T, :C, :E, points => 1);
-SELECT * FROM caseload.plan_rows(:T, :C, :E) WHERE kind <> 'pair' ORDER BY kind DESC, therapist_id, client_id;
+SELECT kind, client_id, therapist_id, fte, load, capacity, move_cost, locked FROM caseload.plan_rows(:T, :C, :E) WHERE kind <> 'pair' ORDER BY kind DESC, therapist_id, client_id;
 SELECT caseload.lp_text('SELECT t AS therapist_id, 1 AS fte FROM unnest(''{a,b}''::text[]) t', 'SELECT j AS client_id, j AS weight, ''a'' AS therapist_id FROM generate_series(1, 3) j', 'SELECT j AS client_id, t AS therapist_id FROM generate_series(1, 3) j, unnest(''{a,b}''::text[]) t', equity => 'band', target => 0.2);
 SELECT caseload.lp_text('SELECT t AS therapist_id, 1 AS fte FROM unnest(''{a,b}''::text[]) t', 'SELECT j AS client_id, 2 AS weight, ''a'' AS therapist_id FROM generate_series(1, 3) j', 'SELECT j AS client_id, t AS therapist_id FROM generate_series(1, 3) j, unnest(''{a,b}''::text[]) t');
 -- where it ends

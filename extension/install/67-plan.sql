@@ -192,7 +192,8 @@ COMMENT ON FUNCTION caseload.lp_text(text, text, text, date, text, text, numeric
 CREATE FUNCTION caseload.plan_rows(
   therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL,
   memory_limit integer DEFAULT 1024, options text DEFAULT NULL)
-RETURNS TABLE (kind text, client_id text, therapist_id text, fte numeric, load numeric, capacity numeric, move_cost integer, locked boolean)
+RETURNS TABLE (kind text, client_id text, therapist_id text, fte numeric, load numeric, capacity numeric, move_cost integer, locked boolean,
+               priority bigint, cost integer)
 AS 'MODULE_PATHNAME', 'plan_rows'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 100000;
-COMMENT ON FUNCTION caseload.plan_rows(text, text, text, date, text, integer, text) IS 'What a plan starts from, as it was read: rows of kind therapist (load: base_load), client (load: weight; therapist_id: today''s; client_id: the service''s id where services move) pair, and option (client_id: its id; load: what it frees; locked: not offered). check_plan() recomputes a plan from them.';
+COMMENT ON FUNCTION caseload.plan_rows(text, text, text, date, text, integer, text) IS 'What a plan starts from, as it was read: rows of kind therapist (load: base_load), client (load: weight; therapist_id: today''s; client_id: the service''s id where services move; priority), pair (load: its own weight, if it has one; cost) and option (client_id: its id; load: what it frees; locked: not offered). check_plan() and check_assignment() recompute from them.';

@@ -102,10 +102,14 @@ typedef struct PlanInput
 	int32	   *home;
 	int32	   *cost;			/* 0: not given */
 	bool	   *locked;
+	int64	   *priority;		/* what a place is worth */
+	bool		placing;		/* who waits is what it is about; others stay */
 	int64		n_pairs;
 	int64		pair_capacity;
 	int32	   *pair_client;
 	int32	   *pair_therapist;
+	int32	   *pair_cost;		/* NULL: pairs have none */
+	int64	   *pair_weight;	/* thousandths; -1: the client's */
 	int			n_options;
 	int			option_capacity;
 	PlanOption *option;

@@ -15,8 +15,25 @@ typedef struct PlanSource
 	const char *options;		/* NULL: none */
 	Datum		args[2];		/* as_of, in_district, for the tables */
 	char		nulls[3];
+	bool		placing;		/* there may be priorities, and costs and weights of pairs */
+	bool		waiting;		/* of the tables, those who wait have them */
 } PlanSource;
 
+/* What every function of plans is asked with. */
+typedef struct PlanCall
+{
+	MemoryContext context;
+	PlanInput  *input;
+	PlanModel  *model;
+	PlanWork   *today;			/* before anything */
+} PlanCall;
+
+/* plan_sql.c */
+extern int64 cl_plan_argument(FunctionCallInfo fcinfo, int n, const char *name, int64 least, int64 most, int64 when_null);
+extern int64 cl_plan_deadline(FunctionCallInfo fcinfo, int n);
+extern void cl_plan_begin(FunctionCallInfo fcinfo, PlanCall *call, int memory_argument, bool placing, bool waiting);
+
+/* plan_read.c, plan_value.c */
 extern PlanInput *cl_plan_read(const PlanSource *source, int64 memory_limit);
 extern int64 cl_plan_thousandths(Datum value, Oid type, bool *good);
 

@@ -80,6 +80,7 @@ cl_reader_column(const Reader *reader, const Column *column, bool *isnull)
 pg_noreturn extern void cl_reader_bad_value(const Reader *reader, const Column *column, const char *id, const char *wrong, const char *hint);
 extern Datum cl_reader_id(const Reader *reader, const Column *column, bool *isnull);
 extern int64 cl_reader_number(const Reader *reader, const Column *column, const char *id, int64 when_null, bool may_be_null);
+extern int64 cl_reader_whole(const Reader *reader, const Column *column, const char *id, int64 least, int64 most, int64 when_null, const char *hint);
 extern bool cl_reader_boolean(const Reader *reader, const Column *column, bool when_null);
 extern int	cl_reader_known(const Reader *reader, const KeySet *set, const Column *column, const char *id, const char *where);
 

@@ -126,7 +126,9 @@ find_state(const PlanInput *rows, const PairLists *lists, int client)
 	bool		may_stay = false;
 
 	if (home == CL_NO_THERAPIST)
-		return CLIENT_WAITING;
+		return rows->placing && lists->first[client] < lists->first[client + 1] ? CLIENT_MOVABLE : CLIENT_WAITING;
+	if (rows->placing)
+		return CLIENT_LOCKED;
 	if (rows->locked[client])
 		return CLIENT_LOCKED;
 	for (int64 i = lists->first[client]; i < lists->first[client + 1]; i++)
@@ -334,6 +336,7 @@ static void
 set_numbers(PlanModel *model, const PlanInput *rows)
 {
 	int64	   *load = allocate(sizeof(int64) * (model->n_therapists + 1));
+	int64	   *waiting = allocate(sizeof(int64) * (model->n_clients + 1));
 	int64		highest = 0;
 	int64		most;
 	int64		forced = 0;
@@ -346,8 +349,11 @@ set_numbers(PlanModel *model, const PlanInput *rows)
 	model->unit = 0;
 	model->grid = 0;
 	for (int j = 0; j < model->n_clients; j++)
-		if (rows->home[j] != CL_NO_THERAPIST)
+		if (rows->home[j] != CL_NO_THERAPIST || rows->placing)
 			model->grid = cl_gcd(rows->weight[j], model->grid);
+	for (int64 i = 0; i < rows->n_pairs && rows->placing; i++)
+		if (rows->pair_weight[i] >= 0)
+			model->grid = cl_gcd(rows->pair_weight[i], model->grid);
 	model->unit = model->grid;
 	for (int i = 0; i < model->n_therapists; i++)
 		model->unit = cl_gcd(Abs(rows->base[i]), model->unit);
@@ -358,12 +364,29 @@ set_numbers(PlanModel *model, const PlanInput *rows)
 	{
 		model->weight[j] = rows->weight[j] / model->unit;
 		if (model->home[j] == CL_NO_THERAPIST)
+		{
+			if (rows->placing)
+				waiting[j] = model->weight[j];
 			continue;
+		}
 		load[model->home[j]] += model->weight[j];
 		total += model->weight[j];
 		heaviest = Max(heaviest, model->weight[j]);
 		if (model->state[j] == CLIENT_FORCED)
 			forced += model->weight[j];
+	}
+	if (rows->placing)
+	{
+		/* everybody might come, with what they weigh most */
+		for (int64 i = 0; i < rows->n_pairs; i++)
+			if (model->home[rows->pair_client[i]] == CL_NO_THERAPIST)
+				waiting[rows->pair_client[i]] = Max(waiting[rows->pair_client[i]], rows->pair_weight[i] / model->unit);
+		for (int j = 0; j < model->n_clients; j++)
+		{
+			forced += waiting[j];
+			total += waiting[j];
+			heaviest = Max(heaviest, waiting[j]);
+		}
 	}
 	for (int i = 0; i < model->n_therapists; i++)
 	{
@@ -408,6 +431,7 @@ set_numbers(PlanModel *model, const PlanInput *rows)
 	}
 	model->room[model->n_therapists] = PG_INT64_MAX / 4;
 	pfree(load);
+	pfree(waiting);
 }
 
 /* May this therapist take the client? */
@@ -454,6 +478,9 @@ cl_plan_model(PlanInput *rows, int64 memory_limit)
 	/* lists both ways, the flow, and fractions of clients, where no two share a class */
 	int64		needed = rows->n_pairs * 48 + (int64) rows->n_clients * 120;
 
+	/* groups of who waits, and what the search knows of each pair */
+	if (rows->placing)
+		needed += rows->n_pairs * 120;
 	if (needed + (int64) MemoryContextMemAllocated(CurrentMemoryContext, true) > memory_limit)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

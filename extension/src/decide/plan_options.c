@@ -81,7 +81,6 @@ read_option(Reader *reader)
 	Datum		id = cl_reader_id(reader, &columns[O_ID], &isnull);
 	char	   *kind;
 	int			before = reader->options->count;
-	int64		cost;
 
 	if (isnull)
 		cl_reader_bad_value(reader, &columns[O_ID], NULL, "is NULL", NULL);
@@ -107,10 +106,7 @@ read_option(Reader *reader)
 	option->freed = cl_reader_number(reader, &columns[O_FREED], option->id, 0, false);
 	if (option->freed == 0)
 		cl_reader_bad_value(reader, &columns[O_FREED], option->id, "is not above 0", NULL);
-	cost = cl_reader_number(reader, &columns[O_COST], option->id, 1000, true);
-	if (cost % 1000 != 0 || cost == 0 || cost > MOST_COST * 1000)
-		cl_reader_bad_value(reader, &columns[O_COST], option->id, "is no whole number from 1 to 1000", NULL);
-	option->cost = (int32) (cost / 1000);
+	option->cost = (int32) cl_reader_whole(reader, &columns[O_COST], option->id, 1, MOST_COST, 1, NULL);
 	if (read_members(reader, option) < option->freed)
 		cl_reader_bad_value(reader, &columns[O_FREED], option->id, "is more than the clients weigh together", NULL);
 }
@@ -167,8 +163,14 @@ cl_plan_add_options(PlanInput *rows)
 	LENGTHEN(rows->home, n);
 	LENGTHEN(rows->cost, n);
 	LENGTHEN(rows->locked, n);
+	LENGTHEN(rows->priority, n);
 	LENGTHEN(rows->pair_client, rows->n_pairs + 2 * rows->n_options);
 	LENGTHEN(rows->pair_therapist, rows->n_pairs + 2 * rows->n_options);
+	if (rows->pair_cost != NULL)
+	{
+		LENGTHEN(rows->pair_cost, rows->n_pairs + 2 * rows->n_options);
+		LENGTHEN(rows->pair_weight, rows->n_pairs + 2 * rows->n_options);
+	}
 	for (int at = 0; at < rows->n_options; at++)
 	{
 		const PlanOption *option = &rows->option[at];
@@ -181,10 +183,16 @@ cl_plan_add_options(PlanInput *rows)
 		rows->home[j] = option->therapist;
 		rows->cost[j] = option->cost;
 		rows->locked[j] = false;
+		rows->priority[j] = 1;
 		/* what the option frees is not counted twice */
 		rows->base[option->therapist] -= option->freed;
 		for (int side = 0; side < 2; side++)
 		{
+			if (rows->pair_cost != NULL)
+			{
+				rows->pair_cost[rows->n_pairs] = 0;
+				rows->pair_weight[rows->n_pairs] = -1;
+			}
 			rows->pair_client[rows->n_pairs] = j;
 			rows->pair_therapist[rows->n_pairs++] = side == 0 ? option->therapist : rows->n_therapists;
 		}

@@ -16,15 +16,15 @@
 #include "nodes/params.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 
 #include "plan_reader.h"
 
 #define KNOWN_IDS		1024
 #define MOST_COST		1000
+#define MOST_MISFIT		1000000
+#define MOST_PRIORITY	1000000000
 
 /* What the executor gives the rows of a query to. */
 typedef struct RowReceiver
@@ -39,11 +39,11 @@ enum
 };
 enum
 {
-	C_CLIENT, C_SERVICE, C_WEIGHT, C_THERAPIST, C_COST, C_LOCKED
+	C_CLIENT, C_SERVICE, C_WEIGHT, C_THERAPIST, C_COST, C_LOCKED, C_PRIORITY
 };
 enum
 {
-	E_CLIENT, E_SERVICE, E_THERAPIST, E_ELIGIBLE
+	E_CLIENT, E_SERVICE, E_THERAPIST, E_ELIGIBLE, E_COST, E_WEIGHT
 };
 
 /* ---------------------------------------------------------------- rows --- */
@@ -105,7 +105,6 @@ read_client(Reader *reader)
 	PlanInput  *rows = reader->rows;
 	int			place = new_place(reader, reader->clients, client_key(reader, C_CLIENT, C_SERVICE));
 	const char *id = reader->clients->keys[place].id;
-	int64		cost;
 	bool		no_label = true;
 	Datum		label = (Datum) 0;
 
@@ -117,17 +116,17 @@ read_client(Reader *reader)
 		rows->home = grow(rows->home, sizeof(int32), reader->capacity);
 		rows->cost = grow(rows->cost, sizeof(int32), reader->capacity);
 		rows->locked = grow(rows->locked, sizeof(bool), reader->capacity);
+		rows->priority = grow(rows->priority, sizeof(int64), reader->capacity);
 	}
 	if (reader->by_service)
 		label = cl_reader_id(reader, &reader->columns[C_CLIENT], &no_label);
 	rows->label[place] = no_label ? NULL : MemoryContextStrdup(rows->context, TextDatumGetCString(label));
 	rows->weight[place] = cl_reader_number(reader, &reader->columns[C_WEIGHT], id, 0, false);
 	rows->home[place] = cl_reader_known(reader, reader->therapists, &reader->columns[C_THERAPIST], id, "therapists");
-	cost = cl_reader_number(reader, &reader->columns[C_COST], id, -1, true);
-	if (cost != -1 && (cost % 1000 != 0 || cost == 0 || cost > MOST_COST * 1000))
-		cl_reader_bad_value(reader, &reader->columns[C_COST], id, "is no whole number from 1 to 1000",
-				  "NULL stands for what the plan takes by itself: 1, or 2 for weights above the median. Who must not be moved is locked.");
-	rows->cost[place] = cost < 0 ? 0 : (int32) (cost / 1000);
+	rows->cost[place] = (int32) cl_reader_whole(reader, &reader->columns[C_COST], id, 1, MOST_COST, 0,
+												"NULL stands for what the plan takes by itself: 1, or 2 for weights above the median. Who must not be moved is locked.");
+	rows->priority[place] = cl_reader_whole(reader, &reader->columns[C_PRIORITY], id, 1, MOST_PRIORITY, 1,
+											"It is what a place for the client is worth; NULL is 1.");
 	rows->locked[place] = cl_reader_boolean(reader, &reader->columns[C_LOCKED], false);
 	rows->n_clients = reader->clients->count;
 }
@@ -213,6 +212,18 @@ read_pair(Reader *reader)
 					 errhint("Raise memory_limit, or plan for one discipline or region at a time.")));
 		rows->pair_client = repalloc_huge(rows->pair_client, sizeof(int32) * rows->pair_capacity);
 		rows->pair_therapist = repalloc_huge(rows->pair_therapist, sizeof(int32) * rows->pair_capacity);
+		if (rows->pair_cost != NULL)
+		{
+			rows->pair_cost = repalloc_huge(rows->pair_cost, sizeof(int32) * rows->pair_capacity);
+			rows->pair_weight = repalloc_huge(rows->pair_weight, sizeof(int64) * rows->pair_capacity);
+		}
+	}
+	if (rows->pair_cost != NULL)
+	{
+		const char *id = reader->clients->keys[client].id;
+
+		rows->pair_cost[rows->n_pairs] = (int32) cl_reader_whole(reader, &reader->columns[E_COST], id, 0, MOST_MISFIT, 0, NULL);
+		rows->pair_weight[rows->n_pairs] = cl_reader_number(reader, &reader->columns[E_WEIGHT], id, -1, true);
 	}
 	rows->pair_client[rows->n_pairs] = client;
 	rows->pair_therapist[rows->n_pairs++] = therapist;
@@ -377,6 +388,7 @@ put_in_order(PlanInput *rows, KeySet *therapists, KeySet *clients)
 	REORDER(int32, rows->home, rows->n_clients, client_rank);
 	REORDER(int32, rows->cost, rows->n_clients, client_rank);
 	REORDER(bool, rows->locked, rows->n_clients, client_rank);
+	REORDER(int64, rows->priority, rows->n_clients, client_rank);
 	if (rows->in_option != NULL)
 		REORDER(bool, rows->in_option, rows->n_clients, client_rank);
 	for (int n = 0; n < rows->n_options; n++)
@@ -422,11 +434,12 @@ cl_plan_read(const PlanSource *source, int64 memory_limit)
 	};
 	Column		client_columns[] = {
 		{"client_id", COLUMN_ID, false}, {"service_id", COLUMN_ID, false}, {"weight", COLUMN_NUMBER, true},
-		{"therapist_id", COLUMN_ID, true}, {"move_cost", COLUMN_NUMBER, false}, {"locked", COLUMN_BOOLEAN, false}
+		{"therapist_id", COLUMN_ID, true}, {"move_cost", COLUMN_NUMBER, false}, {"locked", COLUMN_BOOLEAN, false},
+		{"priority", COLUMN_NUMBER, false}
 	};
 	Column		pair_columns[] = {
 		{"client_id", COLUMN_ID, false}, {"service_id", COLUMN_ID, false}, {"therapist_id", COLUMN_ID, true},
-		{"eligible", COLUMN_BOOLEAN, false}
+		{"eligible", COLUMN_BOOLEAN, false}, {"cost", COLUMN_NUMBER, false}, {"weight", COLUMN_NUMBER, false}
 	};
 	MemoryContext context = CurrentMemoryContext;
 	Reader		reader = {0};
@@ -449,9 +462,15 @@ cl_plan_read(const PlanSource *source, int64 memory_limit)
 	rows->home = palloc(sizeof(int32) * reader.capacity);
 	rows->cost = palloc(sizeof(int32) * reader.capacity);
 	rows->locked = palloc(sizeof(bool) * reader.capacity);
+	rows->priority = palloc(sizeof(int64) * reader.capacity);
 	rows->pair_capacity = 1024;
 	rows->pair_client = palloc(sizeof(int32) * rows->pair_capacity);
 	rows->pair_therapist = palloc(sizeof(int32) * rows->pair_capacity);
+	if (source->placing)
+	{
+		rows->pair_cost = palloc(sizeof(int32) * rows->pair_capacity);
+		rows->pair_weight = palloc(sizeof(int64) * rows->pair_capacity);
+	}
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -461,13 +480,14 @@ cl_plan_read(const PlanSource *source, int64 memory_limit)
 	cl_reader_rows(&reader, source, source->therapists, "SELECT * FROM caseload.plan_therapists($1, $2)", read_therapist);
 	reader.what = "clients";
 	reader.columns = client_columns;
-	reader.n_columns = lengthof(client_columns);
+	reader.n_columns = source->placing ? lengthof(client_columns) : C_PRIORITY;
 	reader.capacity = 64;
-	cl_reader_rows(&reader, source, source->clients, "SELECT * FROM caseload.plan_clients($1, $2)", read_client);
+	cl_reader_rows(&reader, source, source->clients, source->waiting ? "SELECT * FROM caseload.plan_waiting($1, $2)" :
+				   "SELECT * FROM caseload.plan_clients($1, $2)", read_client);
 	reader.known_id = palloc0(sizeof(KnownId) * KNOWN_IDS);
 	reader.what = "eligible pairs";
 	reader.columns = pair_columns;
-	reader.n_columns = lengthof(pair_columns);
+	reader.n_columns = source->placing ? lengthof(pair_columns) : E_COST;
 	cl_reader_rows(&reader, source, source->eligible, "SELECT * FROM caseload.plan_eligible($1, $2)", read_pair);
 	cl_plan_read_options(&reader, source);
 	if (SPI_finish() != SPI_OK_FINISH)

@@ -22,15 +22,6 @@
 #define MOST_POINTS		200
 #define RELAX_SWEEPS	60
 
-/* What every function of plans is asked with. */
-typedef struct PlanCall
-{
-	MemoryContext context;
-	PlanInput  *input;
-	PlanModel  *model;
-	PlanWork   *today;			/* before anything */
-} PlanCall;
-
 /* How a plan is wanted. */
 typedef struct PlanWish
 {
@@ -50,8 +41,9 @@ PG_FUNCTION_INFO_V1(plan_rows);
 
 /* ------------------------------------------------------------ arguments --- */
 
-static int64
-limited_argument(FunctionCallInfo fcinfo, int n, const char *name, int64 least, int64 most, int64 when_null)
+/* A number between two limits. */
+int64
+cl_plan_argument(FunctionCallInfo fcinfo, int n, const char *name, int64 least, int64 most, int64 when_null)
 {
 	int64		value;
 
@@ -65,16 +57,32 @@ limited_argument(FunctionCallInfo fcinfo, int n, const char *name, int64 least, 
 	return value;
 }
 
+/* A time limit as the moment when it is over, on the clock of cl_plan_clock(); 0: none. */
+int64
+cl_plan_deadline(FunctionCallInfo fcinfo, int n)
+{
+	Interval   *limit;
+
+	if (PG_ARGISNULL(n))
+		return 0;
+	limit = PG_GETARG_INTERVAL_P(n);
+	if (limit->time < 0 || limit->day != 0 || limit->month != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("time_limit must be hours, minutes and seconds, and not below 0")));
+	return cl_plan_clock() + limit->time;
+}
+
 /*
  * The first five arguments are the same everywhere: three queries, the day,
  * the district; memory_limit is where it is, and behind it options, if there
  * are any.
  */
-static void
-begin_call(FunctionCallInfo fcinfo, PlanCall *call, int memory_argument)
+void
+cl_plan_begin(FunctionCallInfo fcinfo, PlanCall *call, int memory_argument, bool placing, bool waiting)
 {
 	PlanSource	source = {0};
-	int64		memory_limit = limited_argument(fcinfo, memory_argument, "memory_limit", 1, 1024 * 1024, 1024) * 1024 * 1024;
+	int64		memory_limit = cl_plan_argument(fcinfo, memory_argument, "memory_limit", 1, 1024 * 1024, 1024) * 1024 * 1024;
 	MemoryContext oldcontext;
 
 	source.therapists = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
@@ -89,7 +97,10 @@ begin_call(FunctionCallInfo fcinfo, PlanCall *call, int memory_argument)
 	}
 	call->context = AllocSetContextCreate(CurrentMemoryContext, "caseload plan", ALLOCSET_DEFAULT_SIZES);
 	oldcontext = MemoryContextSwitchTo(call->context);
+	source.placing = placing;
+	source.waiting = waiting;
 	call->input = cl_plan_read(&source, memory_limit);
+	call->input->placing = waiting;
 	call->model = cl_plan_model(call->input, memory_limit);
 	call->today = cl_plan_state(call->model);
 	if (call->model->n_options > 0)
@@ -317,23 +328,14 @@ rebalance(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("target must be between 0.001 and 1 for jain")));
 	}
-	wish.stop.max_moves = (int) limited_argument(fcinfo, 7, "max_moves", 0, PG_INT32_MAX, -1);
-	wish.stop.max_cost = limited_argument(fcinfo, 8, "max_cost", 0, PG_INT32_MAX, -1);
+	wish.stop.max_moves = (int) cl_plan_argument(fcinfo, 7, "max_moves", 0, PG_INT32_MAX, -1);
+	wish.stop.max_cost = cl_plan_argument(fcinfo, 8, "max_cost", 0, PG_INT32_MAX, -1);
 	wish.swaps = PG_ARGISNULL(9) || PG_GETARG_BOOL(9);
-	wish.iterations = limited_argument(fcinfo, 10, "iterations", 1, PG_INT64_MAX, 0);
-	if (!PG_ARGISNULL(11))
-	{
-		Interval   *limit = PG_GETARG_INTERVAL_P(11);
-
-		if (limit->time < 0 || limit->day != 0 || limit->month != 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("time_limit must be hours, minutes and seconds, and not below 0")));
-		wish.deadline = cl_plan_clock() + limit->time;
-	}
+	wish.iterations = cl_plan_argument(fcinfo, 10, "iterations", 1, PG_INT64_MAX, 0);
+	wish.deadline = cl_plan_deadline(fcinfo, 11);
 	wish.ceiling = equity != NULL && strcmp(equity, "max") == 0 ? target : -1;
 	wish.bounds = PG_ARGISNULL(12) || PG_GETARG_BOOL(12);
-	begin_call(fcinfo, &call, 13);
+	cl_plan_begin(fcinfo, &call, 13, false, false);
 
 	oldcontext = MemoryContextSwitchTo(call.context);
 	report.model = call.model;
@@ -398,7 +400,7 @@ fair_share(PG_FUNCTION_ARGS)
 	const PlanModel *model;
 
 	InitMaterializedSRF(fcinfo, 0);
-	begin_call(fcinfo, &call, 5);
+	cl_plan_begin(fcinfo, &call, 5, false, false);
 	model = call.model;
 	oldcontext = MemoryContextSwitchTo(call.context);
 	state = cl_plan_state(model);
@@ -490,11 +492,11 @@ pareto(PG_FUNCTION_ARGS)
 	int64		total = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
-	wish.stop.max_moves = (int) limited_argument(fcinfo, 5, "max_moves", 0, PG_INT32_MAX, -1);
+	wish.stop.max_moves = (int) cl_plan_argument(fcinfo, 5, "max_moves", 0, PG_INT32_MAX, -1);
 	wish.stop.max_cost = -1;
 	wish.swaps = true;
-	points = (int) limited_argument(fcinfo, 6, "points", 1, MOST_POINTS, 20);
-	begin_call(fcinfo, &call, 7);
+	points = (int) cl_plan_argument(fcinfo, 6, "points", 1, MOST_POINTS, 20);
+	cl_plan_begin(fcinfo, &call, 7, false, false);
 	model = call.model;
 	oldcontext = MemoryContextSwitchTo(call.context);
 	state = cl_plan_state(model);
@@ -588,7 +590,7 @@ lp_text(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("equity must be max or band in a linear model")));
 	}
-	begin_call(fcinfo, &call, 7);
+	cl_plan_begin(fcinfo, &call, 7, false, false);
 	oldcontext = MemoryContextSwitchTo(call.context);
 	state = cl_plan_state(call.model);
 	cl_plan_place_forced(call.model, state);
@@ -617,8 +619,9 @@ option_load(const PlanModel *model, int therapist)
 /*
  * plan_rows(therapists, clients, eligible, as_of, in_district, memory_limit,
  * options) -> setof (kind, client_id, therapist_id, fte, load, capacity,
- * move_cost, locked): the rows of a plan as they were read, with the cost that
- * the plan takes.  Errors as rebalance().
+ * move_cost, locked, priority, cost): the rows of a plan as they were read,
+ * with the cost that the plan takes; for rebalance() and its like as for
+ * assign_waitlist().  Errors as rebalance().
  */
 Datum
 plan_rows(PG_FUNCTION_ARGS)
@@ -631,7 +634,7 @@ plan_rows(PG_FUNCTION_ARGS)
 	const PlanInput *input;
 
 	InitMaterializedSRF(fcinfo, 0);
-	begin_call(fcinfo, &call, 5);
+	cl_plan_begin(fcinfo, &call, 5, true, false);
 	model = call.model;
 	input = call.input;
 	row_context = AllocSetContextCreate(call.context, "caseload plan row", ALLOCSET_SMALL_SIZES);
@@ -657,8 +660,8 @@ plan_rows(PG_FUNCTION_ARGS)
 				cl_row_null(&row);
 			else
 				cl_row_add(&row, NumericGetDatum(int64_div_fast_to_numeric(input->capacity[n], 3)));
-			cl_row_null(&row);
-			cl_row_null(&row);
+			while (row.n < rsinfo->setDesc->natts)
+				cl_row_null(&row);
 		}
 		else if (pair < 0)
 		{
@@ -671,12 +674,20 @@ plan_rows(PG_FUNCTION_ARGS)
 			cl_row_add(&row, BoolGetDatum(input->locked[j] || (option != NULL && model->class_of[j] < 0) ||
 										  (option == NULL && input->in_option != NULL && input->in_option[j] &&
 										   model->state[j] == CLIENT_LOCKED)));
+			cl_row_add(&row, Int64GetDatum(input->priority[j]));
+			cl_row_null(&row);
 		}
 		else
 		{
 			cl_row_text(&row, model->therapist[input->pair_therapist[pair]]);
-			for (int column = 0; column < 5; column++)
+			cl_row_null(&row);
+			if (input->pair_weight[pair] < 0)
 				cl_row_null(&row);
+			else
+				cl_row_add(&row, DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(int64_div_fast_to_numeric(input->pair_weight[pair], 3))));
+			for (int column = 0; column < 4; column++)
+				cl_row_null(&row);
+			cl_row_add(&row, Int32GetDatum(input->pair_cost[pair]));
 		}
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values, row.nulls);
 	}

@@ -127,6 +127,19 @@ cl_reader_number(const Reader *reader, const Column *column, const char *id, int
 	return result;
 }
 
+/* A whole number from least to most. */
+int64
+cl_reader_whole(const Reader *reader, const Column *column, const char *id, int64 least, int64 most, int64 when_null, const char *hint)
+{
+	int64		value = cl_reader_number(reader, column, id, -1, true);
+
+	if (value < 0)
+		return when_null;
+	if (value % 1000 != 0 || value < least * 1000 || value > most * 1000)
+		cl_reader_bad_value(reader, column, id, psprintf("is no whole number from " INT64_FORMAT " to " INT64_FORMAT, least, most), hint);
+	return value / 1000;
+}
+
 bool
 cl_reader_boolean(const Reader *reader, const Column *column, bool when_null)
 {
