@@ -1,4 +1,4 @@
--- plan.sql: a fair plan for one discipline, to be looked at in psql: loads before and after, the moves with their reasons, the curve.
+-- plan.sql: a fair plan for one discipline, to be looked at in psql: loads before and after, the moves with their reasons, the curve, and who waits.
 --
 --   psql -f psql/plan.sql                                      the first district, its largest discipline, today, ten moves
 --   psql -v district=NORTH -v discipline=OT -v as_of=2026-03-02 -v moves=5 -f psql/plan.sql
@@ -31,6 +31,7 @@
 -- the three queries of every call, for one discipline
 SELECT format('SELECT * FROM caseload.plan_therapists(%L, %L, %L)', :'as_of', :'district', :'discipline') AS therapists,
        format('SELECT * FROM caseload.plan_clients(%L, %L, %L)', :'as_of', :'district', :'discipline') AS clients,
+       format('SELECT * FROM caseload.plan_waiting(%L, %L, %L)', :'as_of', :'district', :'discipline') AS waiting,
        format('SELECT * FROM caseload.plan_eligible(%L, %L, %L)', :'as_of', :'district', :'discipline') AS eligible \gset
 SELECT caseload.rebalance(:'therapists', :'clients', :'eligible', max_moves => :moves) AS plan \gset
 SELECT format('Fair plan · %s · %s · %s', coalesce(d.name, d.district_id), :'discipline', to_char(:'as_of'::date, 'FMDD FMMonth YYYY')) AS heading,
@@ -70,5 +71,17 @@ SELECT count(*) > 0 AS captive FROM caseload.fair_share(:'therapists', :'clients
     FROM caseload.fair_share(:'therapists', :'clients', :'eligible') r
    WHERE r.witness IS NOT NULL
    ORDER BY r.percent_of_fair DESC, r.therapist_id;
+\endif
+SELECT caseload.assign_waitlist(:'therapists', :'waiting', :'eligible') AS list \gset
+SELECT (:'list'::caseload.assignment).waiting > 0 AS some_wait,
+       format('Who waits, most urgent first: %s of %s could begin now (%s)', l.placed, l.waiting,
+              CASE WHEN l.unplaced_priority = l.unplaced_bound THEN 'nobody could place more' ELSE 'the best that was found' END) AS wait_heading
+  FROM (SELECT (:'list'::caseload.assignment).*) l \gset
+\if :some_wait
+  \echo :wait_heading
+  SELECT p.client_id AS client, p.service_id AS service, p.priority, coalesce(p.therapist_id, '–') AS "with",
+         rtrim(regexp_replace(p.reason, '(.{1,48})(\s+|$)', E'\\1\n', 'g'), E'\n') AS why
+    FROM unnest((:'list'::caseload.assignment).places) p
+   ORDER BY p.priority DESC, p.client_id, p.service_id LIMIT 20;
 \endif
 \echo 'To apply n bundles: SELECT caseload.apply_plan(caseload.rebalance(…), bundles => n, from_date => …)'
