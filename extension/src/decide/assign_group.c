@@ -359,9 +359,9 @@ make_costs(const AssignGroup *group, int64 unplaced, bool of_worth)
 static int64
 worth_step(const AssignGroup *group)
 {
-	int64		step = 0;
+	int64		step = group->worth[0];
 
-	for (int j = 0; j < group->n_clients; j++)
+	for (int j = 1; j < group->n_clients; j++)
 		step = cl_gcd(group->worth[j], step);
 	return step;
 }
@@ -376,7 +376,11 @@ bound_unplaced(AssignGroup *group, int64 evaluations, PlanWork *clock)
 
 	bound = Max((bound + step - 1) / step * step, 0);
 	if (bound < group->unplaced)
-		bound = Max(bound, (cl_assign_knapsacks(group, costs, group->unplaced, evaluations / BY_CELL, clock) + step - 1) / step * step);
+	{
+		int64		closer = cl_assign_knapsacks(group, costs, group->unplaced, evaluations / BY_CELL, clock);
+
+		bound = Max(bound, (closer + step - 1) / step * step);
+	}
 	group->unplaced_bound = Min(Max(bound, group->unplaced_bound), group->unplaced);
 }
 
@@ -390,12 +394,17 @@ bound_unplaced(AssignGroup *group, int64 evaluations, PlanWork *clock)
 static void
 bound_cost(AssignGroup *group, AssignCosts *costs, int64 evaluations, PlanWork *clock)
 {
-	int64		bound = group->cost_bound;
+	int64		bound;
 
 	costs->room[group->n_therapists] = group->unplaced;
-	bound = Max(bound, cl_assign_prices(group, costs, group->spent, MORE_ROUNDS, clock));
+	bound = cl_assign_prices(group, costs, group->spent, MORE_ROUNDS, clock);
+	bound = Max(bound, group->cost_bound);
 	if (bound < group->spent)
-		bound = Max(bound, cl_assign_knapsacks(group, costs, group->spent, evaluations / BY_CELL, clock));
+	{
+		int64		closer = cl_assign_knapsacks(group, costs, group->spent, evaluations / BY_CELL, clock);
+
+		bound = Max(bound, closer);
+	}
 	group->cost_bound = Min(bound, group->spent);
 }
 

@@ -196,7 +196,7 @@ place_row(TupleDesc desc, const AssignReport *report, int client)
 	cl_row_text(&row, verdict_name(reason.verdict));
 	cl_row_add(&row, Int64GetDatum(report->call.input->priority[client]));
 	cl_row_add(&row, cl_plan_load(model, model->weight[client]));
-	if (home >= 0)
+	if (group != NULL && home >= 0)
 	{
 		cl_row_add(&row, Int32GetDatum((int32) group->cost[group->at[report->place_of[client]]]));
 		cl_row_add(&row, cl_plan_per_fte(model, today->load[home], model->part[home]));

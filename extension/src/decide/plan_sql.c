@@ -225,7 +225,11 @@ cost_bound(PlanModel *model, const PlanWork *end, const PlanStep *steps, int n_s
 			bound = Max(bound, (int64) ((left + price - 1) / price));
 	}
 	if (band != NULL && bound < end->cost)
-		bound = Max(bound, cl_plan_cover_bound(model, band, cl_plan_relax_prices(relaxation), price, end->cost));
+	{
+		int64		covered = cl_plan_cover_bound(model, band, cl_plan_relax_prices(relaxation), price, end->cost);
+
+		bound = Max(bound, covered);
+	}
 	return Min(bound, end->cost);
 }
 
