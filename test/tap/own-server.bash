@@ -57,7 +57,7 @@ server() { # name setting…: a new one, started
   settings "$@"
   start "$1" || { cat "$work/$1.log"; echo 'Bail out! no server'; exit 1; }
 }
-start() { "$BINDIR/pg_ctl" start -D "$work/$1" -l "$work/$1.log" -w -t 120 -s >"$work/out" 2>&1 8>&- 9<&-; }
+start() { "$BINDIR/pg_ctl" start ${CASELOAD_SERVER:+-p "$CASELOAD_SERVER"} -D "$work/$1" -l "$work/$1.log" -w -t 120 -s >"$work/out" 2>&1 8>&- 9<&-; }
 stop() { "$BINDIR/pg_ctl" stop -D "$work/$1" -m "${2:-fast}" -w -s; }
 answers() { on "$1" psql -XAtqc 'SELECT 1' postgres >/dev/null 2>&1; }
 # A killed server is up again when nobody uses its memory any more.

@@ -88,6 +88,7 @@ read_words(CachedTable *table, const Datum *keys, Snapshot snapshot, bool kinds,
 
 		while ((tuple = systable_getnext(scan)) != NULL)
 		{
+			const char *kind = kinds ? text_of(table, rel, tuple, 2) : NULL;
 			CapacityWord *new;
 			bool		isnull;
 
@@ -98,8 +99,7 @@ read_words(CachedTable *table, const Datum *keys, Snapshot snapshot, bool kinds,
 					repalloc(*words, sizeof(CapacityWord) * capacity);
 			}
 			new = &(*words)[(*count)++];
-			new->rule = !kinds ? RULE_REACH :
-				strcmp(text_of(table, rel, tuple, 2), "language") == 0 ? RULE_LANGUAGE : RULE_SPECIALTY;
+			new->rule = kind == NULL ? RULE_REACH : strcmp(kind, "language") == 0 ? RULE_LANGUAGE : RULE_SPECIALTY;
 			new->word = text_of(table, rel, tuple, word);
 			new->from = DATEVAL_NOBEGIN;
 			new->until = DATEVAL_NOEND;
