@@ -45,7 +45,8 @@ WITH argument (name, value) AS (VALUES
   ('key', '(SELECT min(c.client_id) FROM caseload.client c WHERE c.district_id = ''NORTH'')'), ('subject', '''client'''), ('expression', '''no_shows > 1'''), ('condition', '''no_shows > 1'''),
   ('a', '''no_shows > 1'''), ('b', '''no_shows > 2'''), ('weighting', '''minutes'''), ('policy_name', '''calendar'''), ('clients', '40'), ('flags_as_of', '''2026-03-02'''), ('dosage', '''30/week'''),
   ('client_id', '(SELECT min(c.client_id) FROM caseload.client c WHERE c.district_id = ''NORTH'')'), ('starts_at', '''2026-03-03 14:00Z'''),
-  ('plan', '(SELECT caseload.rebalance(as_of => ''2026-03-02'', in_district => ''NORTH''))')),
+  ('plan', '(SELECT caseload.rebalance(as_of => ''2026-03-02'', in_district => ''NORTH''))'),
+  ('assignment', '(SELECT caseload.assign_waitlist(as_of => ''2026-03-02'', in_district => ''NORTH''))')),
 call AS (
   SELECT p.oid, p.proname,
          (SELECT string_agg(quote_ident(n.name) || ' => ' || coalesce(CASE WHEN p.proname = 'compare_weightings' AND n.name IN ('a', 'b') THEN '''minutes''' ELSE v.value END,
@@ -54,7 +55,7 @@ call AS (
            -- what may be left out is, but for a day, which would be another one past midnight
            WHERE n.place <= p.pronargs - p.pronargdefaults OR n.name IN ('as_of', 'from_date', 'at', 'flags_as_of') OR p.proname || n.name = 'check_capacitydosage'
               -- a plan is about one district
-              OR n.name = 'in_district' AND (p.proname ~ '^plan_|_plan$' OR p.proname IN ('fair_share', 'lp_text', 'pareto', 'rebalance'))) AS arguments
+              OR n.name = 'in_district' AND (p.proname ~ '^plan_|_plan$' OR p.proname IN ('fair_share', 'lp_text', 'pareto', 'rebalance', 'assign_waitlist', 'check_assignment'))) AS arguments
     FROM pg_proc p
    WHERE p.pronamespace = 'caseload'::regnamespace AND p.prokind = 'f' AND p.provolatile = 's' AND p.prorettype <> 'trigger'::regtype AND p.proname NOT LIKE '\_%'
 )
