@@ -356,7 +356,7 @@ set_numbers(PlanModel *model, const PlanInput *rows)
 			model->grid = cl_gcd(rows->pair_weight[i], model->grid);
 	model->unit = model->grid;
 	for (int i = 0; i < model->n_therapists; i++)
-		model->unit = cl_gcd(Abs(rows->base[i]), model->unit);
+		model->unit = cl_gcd(rows->base[i] < 0 ? -rows->base[i] : rows->base[i], model->unit);
 	model->unit = Max(model->unit, 1);
 	model->grid = Max(model->grid, 1) / model->unit;
 	model->grid = Max(model->grid, 1);
