@@ -6,25 +6,10 @@
 -- border is that of \pset border (1). The tables are made for a terminal of 100 columns, the bars for one that knows UTF-8.
 -- It only reads, and everything in it is a function or a view that a dashboard can read, too.
 
-\set QUIET 1
-\set ON_ERROR_STOP 1
-\if :{?district} \else
-  SELECT min(district_id) AS district FROM caseload.district \gset
-\endif
-\if :{?as_of} \else
-  SELECT CURRENT_DATE AS as_of \gset
-\endif
+\ir page.psql
 \if :{?rows} \else
   \set rows 12
 \endif
-\if :{?border} \else
-  \set border 1
-\endif
-\pset footer off
-\pset linestyle unicode
-\pset border :border
-\pset null '–'
-\pset title
 
 SELECT format('Monday report · %s · %s', coalesce(name, district_id), to_char(:'as_of'::date, 'FMDay, FMDD FMMonth YYYY')) AS heading,
        (SELECT count(*) FROM caseload.active_clients(:'as_of') a WHERE a.district_id = :'district') AS active,
@@ -156,9 +141,7 @@ SELECT d.discipline AS disc,
                || CASE WHEN p.move_count > 3 THEN E'\n' || format('and %s more', p.move_count - 3) ELSE '' END
           FROM unnest(p.moves) m) AS moves
   FROM (SELECT DISTINCT w.discipline FROM caseload.workload(:'as_of') w WHERE w.district_id = :'district' AND w.fte > 0) d
- CROSS JOIN LATERAL caseload.rebalance(format('SELECT * FROM caseload.plan_therapists(%L, %L, %L)', :'as_of', :'district', d.discipline),
-                                       format('SELECT * FROM caseload.plan_clients(%L, %L, %L)', :'as_of', :'district', d.discipline),
-                                       format('SELECT * FROM caseload.plan_eligible(%L, %L, %L)', :'as_of', :'district', d.discipline), max_moves => 3) p
+ CROSS JOIN LATERAL caseload.rebalance(as_of => :'as_of', in_district => :'district', in_discipline => d.discipline, max_moves => 3) p
  ORDER BY d.discipline;
 
 \echo '7. Who has room, and who waits'

@@ -5,35 +5,15 @@
 --
 -- It writes nothing; the last lines say how to apply the plan. The tables are made for a terminal of 100 columns that knows UTF-8.
 
-\set QUIET 1
-\set ON_ERROR_STOP 1
-\if :{?district} \else
-  SELECT min(district_id) AS district FROM caseload.district \gset
-\endif
-\if :{?as_of} \else
-  SELECT CURRENT_DATE AS as_of \gset
-\endif
+\ir page.psql
 \if :{?discipline} \else
   SELECT w.discipline FROM caseload.workload(:'as_of') w WHERE w.district_id = :'district' GROUP BY w.discipline ORDER BY sum(w.fte) DESC NULLS LAST, w.discipline LIMIT 1 \gset
 \endif
 \if :{?moves} \else
   \set moves 10
 \endif
-\if :{?border} \else
-  \set border 1
-\endif
-\pset footer off
-\pset linestyle unicode
-\pset border :border
-\pset null '–'
-\pset title
 
--- the three queries of every call, for one discipline
-SELECT format('SELECT * FROM caseload.plan_therapists(%L, %L, %L)', :'as_of', :'district', :'discipline') AS therapists,
-       format('SELECT * FROM caseload.plan_clients(%L, %L, %L)', :'as_of', :'district', :'discipline') AS clients,
-       format('SELECT * FROM caseload.plan_waiting(%L, %L, %L)', :'as_of', :'district', :'discipline') AS waiting,
-       format('SELECT * FROM caseload.plan_eligible(%L, %L, %L)', :'as_of', :'district', :'discipline') AS eligible \gset
-SELECT caseload.rebalance(:'therapists', :'clients', :'eligible', max_moves => :moves) AS plan \gset
+SELECT caseload.rebalance(as_of => :'as_of', in_district => :'district', in_discipline => :'discipline', max_moves => :moves) AS plan \gset
 SELECT format('Fair plan · %s · %s · %s', coalesce(d.name, d.district_id), :'discipline', to_char(:'as_of'::date, 'FMDD FMMonth YYYY')) AS heading,
        CASE WHEN p.move_count = 0 THEN format('No move makes it fairer: Jain''s index is %s, and nobody could reach more than %s.', round(p.jain_before, 3), round(p.jain_bound, 3))
             ELSE format('%s %s would lift equity (Jain''s index) from %s to %s; nobody could reach more than %s.', p.move_count,
@@ -62,17 +42,17 @@ SELECT m.bundle AS "no.", m.kind, m.client_id || coalesce(E'\n' || m.service_id,
 \echo '3. Equity against moves (the curve falls fast at first: look for where it is enough)'
 SELECT max(c.moves) AS moves, max(c.cv) AS "CV today", min(c.cv) AS "CV after all", caseload.sparkline(c.cv, 0 ORDER BY c.moves) AS "CV, move by move",
        caseload.sparkline(c.cv_bound, 0 ORDER BY c.moves) AS "no plan has less"
-  FROM caseload.pareto(:'therapists', :'clients', :'eligible', points => 30) c;
+  FROM caseload.pareto(as_of => :'as_of', in_district => :'district', in_discipline => :'discipline', points => 30) c;
 
-SELECT count(*) > 0 AS captive FROM caseload.fair_share(:'therapists', :'clients', :'eligible') r WHERE r.witness IS NOT NULL \gset
+SELECT count(*) > 0 AS captive FROM caseload.fair_share(as_of => :'as_of', in_district => :'district', in_discipline => :'discipline') r WHERE r.witness IS NOT NULL \gset
 \if :captive
   \echo '4. Who stays above the mean, and why nobody can help'
   SELECT r.therapist_id AS therapist, round(r.percent_of_fair) AS "% of fair", rtrim(regexp_replace(r.witness, '(.{1,64})(\s+|$)', E'\\1\n', 'g'), E'\n') AS why
-    FROM caseload.fair_share(:'therapists', :'clients', :'eligible') r
+    FROM caseload.fair_share(as_of => :'as_of', in_district => :'district', in_discipline => :'discipline') r
    WHERE r.witness IS NOT NULL
    ORDER BY r.percent_of_fair DESC, r.therapist_id;
 \endif
-SELECT caseload.assign_waitlist(:'therapists', :'waiting', :'eligible') AS list \gset
+SELECT caseload.assign_waitlist(as_of => :'as_of', in_district => :'district', in_discipline => :'discipline') AS list \gset
 SELECT (:'list'::caseload.assignment).waiting > 0 AS some_wait,
        format('Who waits, most urgent first: %s of %s could begin now (%s)', l.placed, l.waiting,
               CASE WHEN l.unplaced_priority = l.unplaced_bound THEN 'nobody could place more' ELSE 'the best that was found' END) AS wait_heading

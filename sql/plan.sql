@@ -146,7 +146,8 @@ SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'an
 SELECT caseload.rebalance(:T, :C, :E, options => pg_temp.with_option($$('g', 'ann', 'group', 'c1', 1)$$));
 SELECT caseload.rebalance(:T, :C, :E, options => replace(:O, 'cost)', 'price)'));
 SELECT caseload.rebalance(:T, :C, :E, options => replace(:O, '12.5, 2', '12.5, 0'));
-SELECT caseload.rebalance(:T, :C, :E || ' AND c <> 1', options => pg_temp.with_option($$('g', 'ann', 'group', ARRAY['c1', 'c2'], 1)$$));
+-- one of whose clients must leave is left out
+SELECT count(*) FILTER (WHERE r.kind = 'option') FROM caseload.plan_rows(:T, :C, :E || ' AND c <> 1', options => pg_temp.with_option($$('g', 'ann', 'group', ARRAY['c1', 'c2'], 1)$$)) r;
 SELECT caseload.rebalance('SELECT ''a'' AS therapist_id, 0 AS fte', 'SELECT ''1'' AS client_id, 1 AS weight, ''a'' AS therapist_id', 'SELECT ''1'' AS client_id, ''a'' AS therapist_id', options => pg_temp.with_option($$('g', 'a', 'push_in', ARRAY['1'], 1)$$));
 
 -- over the tables
@@ -179,6 +180,27 @@ SELECT pg_temp.in_short(p), m.seq, m.kind, m.service_id, m.client_id, m.from_the
   FROM caseload.rebalance(as_of => '2025-10-01', in_district => 'plan') p LEFT JOIN LATERAL unnest(p.moves) m ON true;
 SELECT bool_and(k.ok) FROM caseload.rebalance(as_of => '2025-10-01', in_district => 'plan') p, caseload.check_plan(p, as_of => '2025-10-01', in_district => 'plan') k;
 SELECT therapist_id, fair_per_fte FROM caseload.fair_share(as_of => '2025-10-01', in_district => 'plan');
+-- groups of the tables, and a discipline
+SELECT * FROM caseload.plan_options('2025-10-01', 'plan');
+SELECT count(*) FROM caseload.plan_options('2025-10-01', 'plan', 'OT');
+SELECT pg_temp.in_short(p), m.seq, m.kind, m.service_id, m.option_id, m.from_therapist, m.to_therapist, m.weight
+  FROM caseload.rebalance(as_of => '2025-10-01', in_district => 'plan', in_discipline => 'SLP', options => 'SELECT * FROM caseload.plan_options($1, $2, $3)') p
+  LEFT JOIN LATERAL unnest(p.moves) m ON true;
+SELECT bool_and(k.ok) FROM caseload.rebalance(as_of => '2025-10-01', in_district => 'plan', in_discipline => 'SLP', options => 'SELECT * FROM caseload.plan_options($1, $2, $3)') p,
+       caseload.check_plan(p, as_of => '2025-10-01', in_district => 'plan', in_discipline => 'SLP', options => 'SELECT * FROM caseload.plan_options($1, $2, $3)') k;
+SELECT p.moves, p.jain, p.cost_bound FROM caseload.pareto(as_of => '2025-10-01', in_district => 'plan', options => 'SELECT * FROM caseload.plan_options($1, $2, $3)') p;
+SELECT caseload.lp_text(as_of => '2025-10-01', in_district => 'plan', in_discipline => 'SLP', equity => 'max', target => 150, options => 'SELECT * FROM caseload.plan_options($1, $2, $3)');
+SELECT r.therapist_id, r.load FROM caseload.fair_share(as_of => '2025-10-01', in_district => 'plan', in_discipline => 'OT') r;
+-- queries of the caller have the same parameters
+SELECT r.kind, r.client_id, r.load FROM caseload.plan_rows('SELECT $2 AS therapist_id, 1 AS fte', 'SELECT $3 AS client_id, $1 - date ''2025-01-01'' AS weight, $2 AS therapist_id',
+  'SELECT $3 AS client_id, $2 AS therapist_id', '2025-10-01', 'somewhere', 'somebody') r;
+-- who has another discipline gives the service away
+BEGIN;
+UPDATE caseload.service SET therapist_id = 'dora' WHERE service_id = 'v5';
+SELECT * FROM caseload.plan_therapists('2025-10-01', 'plan', 'SLP') ORDER BY therapist_id;
+SELECT m.kind, m.service_id, m.from_therapist, m.to_therapist
+  FROM caseload.rebalance(as_of => '2025-10-01', in_district => 'plan', in_discipline => 'SLP') p, unnest(p.moves) m WHERE m.kind = 'forced';
+ROLLBACK;
 -- applied, once
 BEGIN;
 SELECT caseload.rebalance(as_of => '2025-10-01', in_district => 'plan') AS plan \gset
@@ -204,6 +226,16 @@ ROLLBACK;
 BEGIN;
 SELECT caseload.apply_plan(:'plan', 'plan', from_date => '2024-09-01');
 SELECT count(*) FROM caseload.service WHERE district_id = 'plan';
+ROLLBACK;
+-- a service without a beginning
+BEGIN;
+UPDATE caseload.service SET period = '(,)' WHERE service_id = 'v3';
+SAVEPOINT before;
+SELECT caseload.apply_plan(:'plan', 'plan');
+SELECT service_id, therapist_id, period FROM caseload.service WHERE district_id = 'plan' AND service_id LIKE 'v3%' ORDER BY service_id;
+ROLLBACK TO before;
+SELECT caseload.apply_plan(:'plan', 'plan', from_date => '2025-10-01');
+SELECT service_id, therapist_id, period FROM caseload.service WHERE district_id = 'plan' AND service_id LIKE 'v3%' ORDER BY service_id;
 ROLLBACK;
 BEGIN;
 UPDATE caseload.service SET period = '[2024-09-01,2025-10-01)' WHERE service_id = 'v3';

@@ -153,47 +153,47 @@ COMMENT ON COLUMN caseload.plan.loads IS 'Each therapist before and after, by id
 COMMENT ON COLUMN caseload.plan.moves IS 'The moves, in order.';
 
 CREATE FUNCTION caseload.fair_share(
-  therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL,
+  therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL,
   memory_limit integer DEFAULT 1024)
 RETURNS TABLE (therapist_id text, fte numeric, load numeric, per_fte numeric, fair_load numeric, fair_per_fte numeric, percent_of_fair numeric,
                block integer, block_members text[], block_load numeric, block_fte numeric,
                captive_members text[], captive_load numeric, captive_fte numeric, witness text)
 AS 'MODULE_PATHNAME', 'fair_share'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 100;
-COMMENT ON FUNCTION caseload.fair_share(text, text, text, date, text, integer) IS 'How evenly load could be spread over therapists if clients could be split, given who may take whom: each one''s fair share, the block that shares it, and what the block and the heavier ones must take because nobody else may (captive), with the sentence for those who cannot be relieved. Three queries, each NULL for the tables: therapists (therapist_id, fte [, base_load, capacity]), clients (client_id or service_id, weight, therapist_id [, move_cost, locked]), eligible (client_id or service_id, therapist_id [, eligible]). memory_limit in megabytes.';
+COMMENT ON FUNCTION caseload.fair_share(text, text, text, date, text, text, integer) IS 'How evenly load could be spread over therapists if clients could be split, given who may take whom: each one''s fair share, the block that shares it, and what the block and the heavier ones must take because nobody else may (captive), with the sentence for those who cannot be relieved. Three queries, each NULL for the tables: therapists (therapist_id, fte [, base_load, capacity]), clients (client_id or service_id, weight, therapist_id [, move_cost, locked]), eligible (client_id or service_id, therapist_id [, eligible]). Their parameters are $1 as_of, $2 in_district and $3 in_discipline (NULL: all disciplines together). memory_limit in megabytes.';
 
 CREATE FUNCTION caseload.rebalance(
-  therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL,
+  therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL,
   equity text DEFAULT NULL, target numeric DEFAULT NULL, max_moves integer DEFAULT NULL, max_cost integer DEFAULT NULL,
   swaps boolean DEFAULT true, iterations bigint DEFAULT 2000000000, time_limit interval DEFAULT '1 minute', bounds boolean DEFAULT true,
   memory_limit integer DEFAULT 1024, options text DEFAULT NULL)
 RETURNS caseload.plan
 AS 'MODULE_PATHNAME', 'rebalance'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 10000;
-COMMENT ON FUNCTION caseload.rebalance(text, text, text, date, text, text, numeric, integer, integer, boolean, bigint, interval, boolean, integer, text) IS 'The fewest and cheapest moves that even out the load: steepest descent on the sum of load^2 / FTE, then swaps and chains, as a list of which every prefix is a plan. Queries as in fair_share(). Until nothing is better, or max_moves, max_cost, or a target: equity jain (at least), max (load per FTE, at most) or band (fraction of the fair share, at most, to either side). Limits are looked at every 4,096 evaluations. A fourth query brings options, groups and push-in sessions that would free load of those above their fair share: option_id, therapist_id, kind (group or push_in), client_ids or service_ids (text[]), freed [, cost]. It writes nothing.';
+COMMENT ON FUNCTION caseload.rebalance(text, text, text, date, text, text, text, numeric, integer, integer, boolean, bigint, interval, boolean, integer, text) IS 'The fewest and cheapest moves that even out the load: steepest descent on the sum of load^2 / FTE, then swaps and chains, as a list of which every prefix is a plan. Queries as in fair_share(). Until nothing is better, or max_moves, max_cost, or a target: equity jain (at least), max (load per FTE, at most) or band (fraction of the fair share, at most, to either side). Limits are looked at every 4,096 evaluations. A fourth query brings options, groups and push-in sessions that would free load of those above their fair share: option_id, therapist_id, kind (group or push_in), client_ids or service_ids (text[]), freed [, cost]; plan_options() has the groups of the tables. It writes nothing.';
 
 CREATE FUNCTION caseload.pareto(
-  therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL,
-  max_moves integer DEFAULT NULL, points integer DEFAULT 20, memory_limit integer DEFAULT 1024)
+  therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL,
+  max_moves integer DEFAULT NULL, points integer DEFAULT 20, memory_limit integer DEFAULT 1024, options text DEFAULT NULL)
 RETURNS TABLE (moves integer, move_cost bigint, jain numeric, cv numeric, max_per_fte numeric, ssq numeric, ssq_bound numeric, cv_bound numeric,
                cost_bound bigint)
 AS 'MODULE_PATHNAME', 'pareto'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 20;
-COMMENT ON FUNCTION caseload.pareto(text, text, text, date, text, integer, integer, integer) IS 'Equity against moves: prefixes of the plan at equal distances, with the least sum of squares and CV that any plan of that cost can have, and the least that any plan as even as this must cost. Queries as in fair_share().';
+COMMENT ON FUNCTION caseload.pareto(text, text, text, date, text, text, integer, integer, integer, text) IS 'Equity against moves: prefixes of the plan at equal distances, with the least sum of squares and CV that any plan of that cost can have, and the least that any plan as even as this must cost. Queries as in rebalance().';
 
 CREATE FUNCTION caseload.lp_text(
-  therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL,
-  equity text DEFAULT NULL, target numeric DEFAULT NULL, memory_limit integer DEFAULT 1024)
+  therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL,
+  equity text DEFAULT NULL, target numeric DEFAULT NULL, memory_limit integer DEFAULT 1024, options text DEFAULT NULL)
 RETURNS text
 AS 'MODULE_PATHNAME', 'lp_text'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 10000;
-COMMENT ON FUNCTION caseload.lp_text(text, text, text, date, text, text, numeric, integer) IS 'The model of a plan in LP format, for any solver: least cost of moves for equity max or band, else the least highest load per FTE. Queries as in fair_share().';
+COMMENT ON FUNCTION caseload.lp_text(text, text, text, date, text, text, text, numeric, integer, text) IS 'The model of a plan in LP format, for any solver: least cost of moves for equity max or band, else the least highest load per FTE. Queries as in rebalance(); with options, therapist number n + 1 of n is where those are that are taken.';
 
 CREATE FUNCTION caseload.plan_rows(
-  therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL,
+  therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL,
   memory_limit integer DEFAULT 1024, options text DEFAULT NULL)
 RETURNS TABLE (kind text, client_id text, therapist_id text, fte numeric, load numeric, capacity numeric, move_cost integer, locked boolean,
                priority bigint, cost integer)
 AS 'MODULE_PATHNAME', 'plan_rows'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 100000;
-COMMENT ON FUNCTION caseload.plan_rows(text, text, text, date, text, integer, text) IS 'What a plan starts from, as it was read: rows of kind therapist (load: base_load), client (load: weight; therapist_id: today''s; client_id: the service''s id where services move; priority), pair (load: its own weight, if it has one; cost) and option (client_id: its id; load: what it frees; locked: not offered). check_plan() and check_assignment() recompute from them.';
+COMMENT ON FUNCTION caseload.plan_rows(text, text, text, date, text, text, integer, text) IS 'What a plan starts from, as it was read: rows of kind therapist (load: base_load), client (load: weight; therapist_id: today''s; client_id: the service''s id where services move; priority), pair (load: its own weight, if it has one; cost) and option (client_id: its id; load: what it frees; locked: not offered). check_plan() and check_assignment() recompute from them.';

@@ -73,9 +73,9 @@ COMMENT ON COLUMN caseload.assignment.version IS 'Of the search: another version
 COMMENT ON COLUMN caseload.assignment.places IS 'Everybody who waits, by id.';
 
 CREATE FUNCTION caseload.assign_waitlist(
-  therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL,
+  therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL,
   iterations bigint DEFAULT 10000000, time_limit interval DEFAULT '1 minute', memory_limit integer DEFAULT 1024)
 RETURNS caseload.assignment
 AS 'MODULE_PATHNAME', 'assign_waitlist'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 10000;
-COMMENT ON FUNCTION caseload.assign_waitlist(text, text, text, date, text, bigint, interval, integer) IS 'Places a whole waiting list with those who have room: as little priority as possible goes on waiting, then at the least cost, then with the least sum of load^2 / FTE, with proven bounds and a reason for each. Three queries, each NULL for the tables: therapists (therapist_id, fte [, base_load, capacity]), clients (client_id or service_id, weight, therapist_id [, priority]), of whom those without a therapist wait and the others take room, eligible (client_id or service_id, therapist_id [, eligible, cost, weight]). iterations: evaluations for each group of therapists that share nobody. It writes nothing.';
+COMMENT ON FUNCTION caseload.assign_waitlist(text, text, text, date, text, text, bigint, interval, integer) IS 'Places a whole waiting list with those who have room: as little priority as possible goes on waiting, then at the least cost, then with the least sum of load^2 / FTE, with proven bounds and a reason for each. Three queries, each NULL for the tables: therapists (therapist_id, fte [, base_load, capacity]), clients (client_id or service_id, weight, therapist_id [, priority]), of whom those without a therapist wait and the others take room, eligible (client_id or service_id, therapist_id [, eligible, cost, weight]), with the parameters of fair_share(). iterations: evaluations for each group of therapists that share nobody. It writes nothing.';

@@ -78,10 +78,10 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.plan_eligible(date, text, text) IS 'Who may take which service in a plan over the tables as of a date (NULL: today), of a discipline (NULL: all): the pairs of eligible() that are permitted, and today''s therapist where no more than advice or load stands against it.';
 
-DROP FUNCTION IF EXISTS caseload.check_plan(caseload.plan, text, text, text, date, text);
+DROP FUNCTION IF EXISTS caseload.check_plan(caseload.plan, text, text, text, date, text), caseload.check_plan(caseload.plan, text, text, text, date, text, text);
 CREATE OR REPLACE FUNCTION caseload.check_plan(
   plan caseload.plan, therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL,
-  in_district text DEFAULT NULL, options text DEFAULT NULL)
+  in_district text DEFAULT NULL, in_discipline text DEFAULT NULL, options text DEFAULT NULL)
 RETURNS TABLE (check_name text, ok boolean, said text, found text)
 LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 13
 -- nothing is known of the rows that a query will bring
@@ -98,7 +98,7 @@ BEGIN ATOMIC
     SELECT w.witness FROM w
   ), r AS MATERIALIZED (
     SELECT r.kind, r.client_id, r.therapist_id, r.fte, r.load, r.capacity, r.move_cost, r.locked
-      FROM caseload.plan_rows(check_plan.therapists, check_plan.clients, check_plan.eligible, check_plan.as_of, check_plan.in_district, options => check_plan.options) r
+      FROM caseload.plan_rows(check_plan.therapists, check_plan.clients, check_plan.eligible, check_plan.as_of, check_plan.in_district, check_plan.in_discipline, options => check_plan.options) r
   ), m AS MATERIALIZED (
     SELECT m.seq, m.bundle, m.kind, coalesce(m.service_id, m.client_id) AS key, m.option_id, m.from_therapist, m.to_therapist, m.weight, m.move_cost, m.gain, m.band_gain
       FROM w, unnest(w.moves) m
@@ -200,7 +200,7 @@ BEGIN ATOMIC
     ) AS k (place, check_name, ok, said, found)
    ORDER BY k.place;
 END;
-COMMENT ON FUNCTION caseload.check_plan(caseload.plan, text, text, text, date, text, text) IS 'Recomputes in SQL what a plan says, from the same queries (or tables): moves, eligibility, capacity, loads, measures, cost, bounds and witness. Where a plan is right, ok is true in every row. A bundle gains when less is out of the band (or above the maximum), or the same and the squares fall.';
+COMMENT ON FUNCTION caseload.check_plan(caseload.plan, text, text, text, date, text, text, text) IS 'Recomputes in SQL what a plan says, from the same queries (or tables): moves, eligibility, capacity, loads, measures, cost, bounds and witness. Where a plan is right, ok is true in every row. A bundle gains when less is out of the band (or above the maximum), or the same and the squares fall.';
 
 DROP FUNCTION IF EXISTS caseload.apply_plan(caseload.plan, text, integer);
 CREATE OR REPLACE FUNCTION caseload.apply_plan(
@@ -251,7 +251,7 @@ BEGIN
   ), ended AS (
     UPDATE caseload.service v SET period = daterange(lower(v.period), from_date)
       FROM m
-     WHERE v.district_id = district AND v.service_id = m.service_id AND (lower_inf(v.period) OR lower(v.period) < from_date)
+     WHERE v.district_id = district AND v.service_id = m.service_id AND from_date IS NOT NULL AND (lower_inf(v.period) OR lower(v.period) < from_date)
     RETURNING v.service_id
   ), goes_on AS (
     INSERT INTO caseload.service
@@ -259,7 +259,7 @@ BEGIN
                                                         'period', daterange(from_date, upper(v.period))))).*
       FROM caseload.service v
       JOIN m ON m.service_id = v.service_id
-     WHERE v.district_id = district AND (lower_inf(v.period) OR lower(v.period) < from_date)
+     WHERE v.district_id = district AND from_date IS NOT NULL AND (lower_inf(v.period) OR lower(v.period) < from_date)
     RETURNING service_id
   ), rewritten AS (
     UPDATE caseload.service v SET therapist_id = m.to_therapist

@@ -22,9 +22,10 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION caseload.plan_waiting(date, text, text) IS 'The rows of plan_clients() for assign_waitlist(): who waits has a priority of 1000 and a point for each day, up to 999, times ten for each level of waiting.priority below the own one that occurs, five at most. What is offered, and the offer still stands, is with the therapist it is offered to.';
 
+DROP FUNCTION IF EXISTS caseload.check_assignment(caseload.assignment, text, text, text, date, text);
 CREATE OR REPLACE FUNCTION caseload.check_assignment(
   assignment caseload.assignment, therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL,
-  in_district text DEFAULT NULL)
+  in_district text DEFAULT NULL, in_discipline text DEFAULT NULL)
 RETURNS TABLE (check_name text, ok boolean, said text, found text)
 LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 12
 -- nothing is known of the rows that a query will bring
@@ -39,8 +40,8 @@ BEGIN ATOMIC
   ), r AS MATERIALIZED (
     SELECT r.kind, r.client_id, r.therapist_id, r.fte, r.load, r.capacity, r.priority, r.cost
       FROM caseload.plan_rows(check_assignment.therapists,
-             coalesce(check_assignment.clients, format('SELECT * FROM caseload.plan_waiting(%L, %L)', check_assignment.as_of, check_assignment.in_district)),
-             check_assignment.eligible, check_assignment.as_of, check_assignment.in_district) r
+             coalesce(check_assignment.clients, 'SELECT * FROM caseload.plan_waiting($1, $2, $3)'),
+             check_assignment.eligible, check_assignment.as_of, check_assignment.in_district, check_assignment.in_discipline) r
   ), p AS MATERIALIZED (
     SELECT coalesce(p.service_id, p.client_id) AS key, p.therapist_id, p.verdict, p.priority, p.weight, p.cost, p.per_fte_before, p.per_fte_after,
            p.witness, p.witness_load, p.witness_room
@@ -104,4 +105,4 @@ BEGIN ATOMIC
     ) AS k (place, check_name, ok, said, found)
    ORDER BY k.place;
 END;
-COMMENT ON FUNCTION caseload.check_assignment(caseload.assignment, text, text, text, date, text) IS 'Recomputes in SQL what an assignment says, from the same queries (or tables): who waits, eligibility, capacity, loads, squares, priority, cost, bounds, witnesses, and that nobody waits who would fit. Where it is right, ok is true in every row.';
+COMMENT ON FUNCTION caseload.check_assignment(caseload.assignment, text, text, text, date, text, text) IS 'Recomputes in SQL what an assignment says, from the same queries (or tables): who waits, eligibility, capacity, loads, squares, priority, cost, bounds, witnesses, and that nobody waits who would fit. Where it is right, ok is true in every row.';

@@ -209,6 +209,17 @@ END
 $$;
 COMMENT ON FUNCTION caseload.group_candidates(text, date, integer, integer, numeric, text) IS 'Who of a therapist''s clients is seen alone though the plan permits a small group, and in the fewest groups in which they could be seen: of one site, discipline and dosage, not in a low-incidence class, grades at most grade_span apart, with time in common for all sessions of a week. One row for each group (those of one stay alone), with minutes a week now, grouped, and freed (less preparation for each group of two or more). sessions_least is the fewest possible; it is reached for up to 20 clients of a cohort.';
 
+CREATE OR REPLACE FUNCTION caseload.plan_options(as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL)
+RETURNS TABLE (option_id text, therapist_id text, kind text, service_ids text[], freed numeric, cost integer)
+LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 200
+BEGIN ATOMIC
+  SELECT array_to_string(g.service_ids, ' + '), t.therapist_id, 'group', g.service_ids, g.minutes_freed, 1
+    FROM caseload.plan_therapists(plan_options.as_of, plan_options.in_district, plan_options.in_discipline) t
+   CROSS JOIN LATERAL caseload.group_candidates(t.therapist_id, plan_options.as_of, district_id => (SELECT caseload._plan_district(plan_options.in_district))) g
+   WHERE t.fte > 0 AND g.minutes_freed > 0 AND (plan_options.in_discipline IS NULL OR g.discipline = plan_options.in_discipline);
+END;
+COMMENT ON FUNCTION caseload.plan_options(date, text, text) IS 'The groups that group_candidates() finds for each therapist of a plan over the tables, with the minutes a week that each would free, as options of rebalance(): options => ''SELECT * FROM caseload.plan_options($1, $2, $3)''. A group costs 1.';
+
 CREATE OR REPLACE FUNCTION caseload.pack_week(
   therapist_id text, as_of date DEFAULT NULL, step integer DEFAULT 15, effort integer DEFAULT 200000, district_id text DEFAULT NULL)
 RETURNS TABLE (session integer, clients text[], service_ids text[], minutes integer, placed boolean, day integer, day_name text, begins time, ends time,

@@ -2,10 +2,10 @@
  * plan.h
  *		Fair plans: the model of who may take whom, and what is computed of it.
  *
- * Everything behind this header but plan_read.c and plan_sql.c works on arrays
- * of integers and knows nothing of SQL.  All loads are counted in units (the
- * greatest number of thousandths that divides every load), so no decision
- * depends on an order of additions or on a machine.
+ * Everything behind this header but plan_call.c, plan_read.c and plan_sql.c
+ * works on arrays of integers and knows nothing of SQL.  All loads are counted
+ * in units (the greatest number of thousandths that divides every load), so no
+ * decision depends on an order of additions or on a machine.
  */
 #ifndef CL_PLAN_H
 #define CL_PLAN_H
@@ -42,8 +42,7 @@ typedef struct PlanOption
  * Therapists and clients stand in the order of their ids, and behind the
  * clients the options, who are clients of the therapist n_therapists when they
  * are taken: what belongs to therapists has room for that one, who has no part.
- A class is a set of
- * therapists that may take the same clients.
+ * A class is a set of therapists that may take the same clients.
  */
 typedef struct PlanModel
 {
@@ -202,6 +201,13 @@ typedef enum PlanEnd
 
 /* A fractional plan, from which the prices of the bounds come. */
 typedef struct PlanRelaxation PlanRelaxation;
+
+/* Zeroed memory of any size in the current context. */
+static inline void *
+cl_plan_allocate(Size size)
+{
+	return MemoryContextAllocExtended(CurrentMemoryContext, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
 
 /* The option that a client of the model stands for; NULL: it is a client. */
 static inline const PlanOption *

@@ -7,14 +7,16 @@
 
 #include "plan.h"
 
+#define CL_PLAN_PARAMETERS	3
+
 typedef struct PlanSource
 {
 	const char *therapists;		/* NULL: of the tables */
 	const char *clients;
 	const char *eligible;
 	const char *options;		/* NULL: none */
-	Datum		args[2];		/* as_of, in_district, for the tables */
-	char		nulls[3];
+	Datum		args[CL_PLAN_PARAMETERS];	/* of each query: as_of, in_district, in_discipline */
+	bool		nulls[CL_PLAN_PARAMETERS];
 	bool		placing;		/* there may be priorities, and costs and weights of pairs */
 	bool		waiting;		/* of the tables, those who wait have them */
 } PlanSource;
@@ -28,7 +30,7 @@ typedef struct PlanCall
 	PlanWork   *today;			/* before anything */
 } PlanCall;
 
-/* plan_sql.c */
+/* plan_call.c */
 extern int64 cl_plan_argument(FunctionCallInfo fcinfo, int n, const char *name, int64 least, int64 most, int64 when_null);
 extern int64 cl_plan_deadline(FunctionCallInfo fcinfo, int n);
 extern void cl_plan_begin(FunctionCallInfo fcinfo, PlanCall *call, int memory_argument, bool placing, bool waiting);

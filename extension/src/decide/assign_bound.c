@@ -26,12 +26,6 @@
 #define WHOLE_STEP		512		/* a step of 1 */
 #define MEMORY			179		/* of 256: how much of the direction before stays */
 
-static void *
-allocate(Size size)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 /* The bound at these prices, times 2^shift, and what is asked for beyond each room. */
 static int128
 bound_at(const AssignGroup *group, const AssignCosts *costs, const int64 *price, int64 *excess)
@@ -82,10 +76,10 @@ cl_assign_prices(const AssignGroup *group, AssignCosts *costs, int64 upper, int 
 {
 	int			n = group->n_therapists + 1;
 	int64		pairs = group->first[group->n_clients];
-	int64	   *price = allocate(sizeof(int64) * n);
-	int64	   *limit = allocate(sizeof(int64) * n);
-	int64	   *excess = allocate(sizeof(int64) * n);
-	int64	   *direction = allocate(sizeof(int64) * n);
+	int64	   *price = cl_plan_allocate(sizeof(int64) * n);
+	int64	   *limit = cl_plan_allocate(sizeof(int64) * n);
+	int64	   *excess = cl_plan_allocate(sizeof(int64) * n);
+	int64	   *direction = cl_plan_allocate(sizeof(int64) * n);
 	int64		step = 2 * WHOLE_STEP;
 	int128		best;
 	int128		bound;

@@ -32,12 +32,6 @@ typedef struct ReadPair
 	int64		weight;			/* units */
 } ReadPair;
 
-static void *
-allocate(Size size)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 /* By client and therapist; of two of the same the cheaper, then the lighter first. */
 static int
 compare_pairs(const void *a, const void *b)
@@ -59,7 +53,7 @@ compare_pairs(const void *a, const void *b)
 static ReadPair *
 read_pairs(const PlanModel *model, const PlanInput *input, int64 *n)
 {
-	ReadPair   *pairs = allocate(sizeof(ReadPair) * input->n_pairs);
+	ReadPair   *pairs = cl_plan_allocate(sizeof(ReadPair) * input->n_pairs);
 	int64		kept = 0;
 
 	*n = 0;
@@ -160,8 +154,8 @@ set_rooms(AssignGroup *group, const PlanWork *today, PlanWork *clock)
 {
 	const PlanModel *model = group->model;
 	int			n = group->n_therapists;
-	int64	   *asked = allocate(sizeof(int64) * (n + 1));
-	int64	   *comers = allocate(sizeof(int64) * (n + 1));
+	int64	   *asked = cl_plan_allocate(sizeof(int64) * (n + 1));
+	int64	   *comers = cl_plan_allocate(sizeof(int64) * (n + 1));
 	int64		work = 0;
 	int64		largest = 0;
 
@@ -186,7 +180,7 @@ set_rooms(AssignGroup *group, const PlanWork *today, PlanWork *clock)
 	group->room[n] = PG_INT64_MAX / 4;
 	if (work <= MOST_FILLING)
 	{
-		uint64	   *bits = allocate((largest / 64 + 1) * sizeof(uint64));
+		uint64	   *bits = cl_plan_allocate((largest / 64 + 1) * sizeof(uint64));
 
 		for (int i = 0; i < n; i++)
 			if (group->room[i] < asked[i])
@@ -206,7 +200,7 @@ set_table(AssignGroup *group)
 
 	if (width * group->n_clients > MOST_DENSE || width * group->n_clients > pairs * 16)
 		return;
-	group->pair_of = allocate(sizeof(int32) * width * group->n_clients);
+	group->pair_of = cl_plan_allocate(sizeof(int32) * width * group->n_clients);
 	memset(group->pair_of, 0xFF, sizeof(int32) * width * group->n_clients);
 	for (int j = 0; j < group->n_clients; j++)
 		for (int32 pair = group->first[j]; pair < group->first[j + 1]; pair++)
@@ -217,7 +211,7 @@ set_table(AssignGroup *group)
 static AssignGroup *
 make_group(const PlanModel *model, const PlanInput *input, const PlanWork *today, const ReadPair *pairs, int64 n, int32 *place, PlanWork *clock)
 {
-	AssignGroup *group = allocate(sizeof(AssignGroup));
+	AssignGroup *group = cl_plan_allocate(sizeof(AssignGroup));
 	int32		at = 0;
 
 	group->model = model;
@@ -234,7 +228,7 @@ make_group(const PlanModel *model, const PlanInput *input, const PlanWork *today
 	for (int i = 0; i < model->n_therapists; i++)
 		if (place[i] == 0)
 			group->n_therapists++;
-	group->therapist = allocate(sizeof(int32) * (group->n_therapists + 1));
+	group->therapist = cl_plan_allocate(sizeof(int32) * (group->n_therapists + 1));
 	group->n_therapists = 0;
 	for (int i = 0; i < model->n_therapists; i++)
 		if (place[i] == 0)
@@ -242,15 +236,15 @@ make_group(const PlanModel *model, const PlanInput *input, const PlanWork *today
 			place[i] = group->n_therapists;
 			group->therapist[group->n_therapists++] = i;
 		}
-	group->room = allocate(sizeof(int64) * (group->n_therapists + 1));
-	group->base = allocate(sizeof(int64) * (group->n_therapists + 1));
-	group->client = allocate(sizeof(int32) * group->n_clients);
-	group->worth = allocate(sizeof(int64) * group->n_clients);
-	group->at = allocate(sizeof(int32) * group->n_clients);
-	group->first = allocate(sizeof(int32) * (group->n_clients + 1));
-	group->to = allocate(sizeof(int32) * (n + group->n_clients));
-	group->weight = allocate(sizeof(int64) * (n + group->n_clients));
-	group->cost = allocate(sizeof(int64) * (n + group->n_clients));
+	group->room = cl_plan_allocate(sizeof(int64) * (group->n_therapists + 1));
+	group->base = cl_plan_allocate(sizeof(int64) * (group->n_therapists + 1));
+	group->client = cl_plan_allocate(sizeof(int32) * group->n_clients);
+	group->worth = cl_plan_allocate(sizeof(int64) * group->n_clients);
+	group->at = cl_plan_allocate(sizeof(int32) * group->n_clients);
+	group->first = cl_plan_allocate(sizeof(int32) * (group->n_clients + 1));
+	group->to = cl_plan_allocate(sizeof(int32) * (n + group->n_clients));
+	group->weight = cl_plan_allocate(sizeof(int64) * (n + group->n_clients));
+	group->cost = cl_plan_allocate(sizeof(int64) * (n + group->n_clients));
 	group->n_clients = 0;
 	for (int64 i = 0; i < n; i++)
 	{
@@ -302,8 +296,8 @@ cl_assign_groups(PlanModel *model, const PlanInput *input, const PlanWork *today
 	int64		n;
 	int64		kept = 0;
 	ReadPair   *pairs = read_pairs(model, input, &n);
-	AssignGroup **groups = allocate(sizeof(AssignGroup *) * (model->n_therapists + 1));
-	int32	   *place = allocate(sizeof(int32) * (model->n_therapists + 1));
+	AssignGroup **groups = cl_plan_allocate(sizeof(AssignGroup *) * (model->n_therapists + 1));
+	int32	   *place = cl_plan_allocate(sizeof(int32) * (model->n_therapists + 1));
 
 	memset(place, 0xFF, sizeof(int32) * (model->n_therapists + 1));
 	for (int64 i = 0; i < n; i++)
@@ -328,14 +322,14 @@ cl_assign_groups(PlanModel *model, const PlanInput *input, const PlanWork *today
 static AssignCosts *
 make_costs(const AssignGroup *group, int64 unplaced, bool of_worth)
 {
-	AssignCosts *costs = allocate(sizeof(AssignCosts));
+	AssignCosts *costs = cl_plan_allocate(sizeof(AssignCosts));
 	int64		pairs = group->first[group->n_clients];
 	int64		highest = 1;
 
-	costs->cost = allocate(sizeof(int64) * pairs);
-	costs->weight = allocate(sizeof(int64) * pairs);
-	costs->room = allocate(sizeof(int64) * (group->n_therapists + 1));
-	costs->price = allocate(sizeof(int64) * (group->n_therapists + 1));
+	costs->cost = cl_plan_allocate(sizeof(int64) * pairs);
+	costs->weight = cl_plan_allocate(sizeof(int64) * pairs);
+	costs->room = cl_plan_allocate(sizeof(int64) * (group->n_therapists + 1));
+	costs->price = cl_plan_allocate(sizeof(int64) * (group->n_therapists + 1));
 	memcpy(costs->weight, group->weight, sizeof(int64) * pairs);
 	memcpy(costs->room, group->room, sizeof(int64) * group->n_therapists);
 	costs->room[group->n_therapists] = unplaced;
@@ -418,7 +412,7 @@ cl_assign_solve(AssignGroup *group, int64 evaluations, PlanWork *clock)
 	AssignCosts *costs = make_costs(group, 0, false);
 	AssignSearch *search;
 	int64		least = PG_INT64_MAX;
-	int64	   *price = allocate(sizeof(int64) * (group->n_therapists + 1));
+	int64	   *price = cl_plan_allocate(sizeof(int64) * (group->n_therapists + 1));
 	int64		everybody;
 	int64		unplaced;
 	int64		spent;

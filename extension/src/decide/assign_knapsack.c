@@ -43,12 +43,6 @@ typedef struct Knapsacks
 	int64		cells;
 } Knapsacks;
 
-static void *
-allocate(Size size)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 /* Pairs by therapist. */
 static void
 turn_round(Knapsacks *sacks)
@@ -56,9 +50,9 @@ turn_round(Knapsacks *sacks)
 	const AssignGroup *group = sacks->group;
 	int64		pairs = group->first[group->n_clients];
 
-	sacks->first = allocate(sizeof(int64) * (group->n_therapists + 3));
-	sacks->pair = allocate(sizeof(int32) * pairs);
-	sacks->client = allocate(sizeof(int32) * pairs);
+	sacks->first = cl_plan_allocate(sizeof(int64) * (group->n_therapists + 3));
+	sacks->pair = cl_plan_allocate(sizeof(int32) * pairs);
+	sacks->client = cl_plan_allocate(sizeof(int32) * pairs);
 	for (int64 pair = 0; pair < pairs; pair++)
 		sacks->first[group->to[pair] + 2]++;
 	for (int i = 2; i <= group->n_therapists + 1; i++)
@@ -163,7 +157,7 @@ int64
 cl_assign_knapsacks(const AssignGroup *group, const AssignCosts *costs, int64 upper, int64 cells, PlanWork *clock)
 {
 	Knapsacks	sacks = {group, costs};
-	int64	   *best_brings = allocate(sizeof(int64) * group->n_clients);
+	int64	   *best_brings = cl_plan_allocate(sizeof(int64) * group->n_clients);
 	int64		step = WHOLE_STEP;
 	int64		widest = 0;
 	int64		highest = 1;
@@ -185,11 +179,11 @@ cl_assign_knapsacks(const AssignGroup *group, const AssignCosts *costs, int64 up
 		highest = Max(highest, costs->cost[pair]);
 	while (sacks.shift < costs->shift && ((int128) highest * group->n_clients << (sacks.shift + 1)) < ((int128) 1 << VALUE_BITS))
 		sacks.shift++;
-	sacks.brings = allocate(sizeof(int64) * group->n_clients);
-	sacks.times = allocate(sizeof(int32) * group->n_clients);
-	sacks.value = allocate(sizeof(int64) * (widest + 1));
-	sacks.item = allocate(sizeof(int32) * (comers + 1));
-	sacks.bits = allocate((comers + 1) * (widest / 8 + 1));
+	sacks.brings = cl_plan_allocate(sizeof(int64) * group->n_clients);
+	sacks.times = cl_plan_allocate(sizeof(int32) * group->n_clients);
+	sacks.value = cl_plan_allocate(sizeof(int64) * (widest + 1));
+	sacks.item = cl_plan_allocate(sizeof(int32) * (comers + 1));
+	sacks.bits = cl_plan_allocate((comers + 1) * (widest / 8 + 1));
 	for (int j = 0; j < group->n_clients; j++)
 	{
 		int64		least = PG_INT64_MAX;

@@ -26,12 +26,6 @@ typedef struct Change
 	int128		squares;
 } Change;
 
-static void *
-allocate(Size size)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 /* The pair of a client and a therapist; -1: not eligible. */
 int32
 cl_assign_pair(const AssignGroup *group, int client, int therapist)
@@ -59,21 +53,21 @@ cl_assign_pair(const AssignGroup *group, int client, int therapist)
 AssignWork *
 cl_assign_work(AssignGroup *group, PlanWork *clock)
 {
-	AssignWork *work = allocate(sizeof(AssignWork));
+	AssignWork *work = cl_plan_allocate(sizeof(AssignWork));
 	int			n = group->n_therapists + 1;
 
 	work->group = group;
 	work->clock = clock;
-	work->at = allocate(sizeof(int32) * group->n_clients);
-	work->place = allocate(sizeof(int32) * group->n_clients);
-	work->load = allocate(sizeof(int64) * n);
-	work->member = allocate(sizeof(int32 *) * n);
-	work->n_members = allocate(sizeof(int) * n);
-	work->capacity = allocate(sizeof(int) * n);
+	work->at = cl_plan_allocate(sizeof(int32) * group->n_clients);
+	work->place = cl_plan_allocate(sizeof(int32) * group->n_clients);
+	work->load = cl_plan_allocate(sizeof(int64) * n);
+	work->member = cl_plan_allocate(sizeof(int32 *) * n);
+	work->n_members = cl_plan_allocate(sizeof(int) * n);
+	work->capacity = cl_plan_allocate(sizeof(int) * n);
 	for (int i = 0; i < n; i++)
 	{
 		work->capacity[i] = 16;
-		work->member[i] = allocate(sizeof(int32) * 16);
+		work->member[i] = cl_plan_allocate(sizeof(int32) * 16);
 	}
 	return work;
 }

@@ -45,12 +45,6 @@ struct AssignSearch
 	int64		best_cost;
 };
 
-static void *
-allocate(Size size)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 /* -------------------------------------------------------------- chance --- */
 
 /* Random bits (xorshift64*; Vigna 2016). */
@@ -229,8 +223,8 @@ place_greedily(AssignWork *work)
 {
 	const AssignGroup *group = work->group;
 	int			n = group->n_clients;
-	int64	   *regret = allocate(sizeof(int64) * n);
-	int32	   *heap = allocate(sizeof(int32) * n);
+	int64	   *regret = cl_plan_allocate(sizeof(int64) * n);
+	int32	   *heap = cl_plan_allocate(sizeof(int32) * n);
 
 	for (int j = 0; j < n; j++)
 	{
@@ -494,15 +488,15 @@ AssignSearch *
 cl_assign_begin(AssignGroup *group, const AssignCosts *prices, PlanWork *clock)
 {
 	AssignWork *work = cl_assign_work(group, clock);
-	AssignSearch *search = allocate(sizeof(AssignSearch));
+	AssignSearch *search = cl_plan_allocate(sizeof(AssignSearch));
 	int64		pairs = group->first[group->n_clients];
 	int64		waiting;
 	int			shift = 0;
 
 	while (shift < prices->shift && (Max(group->highest_cost, 1) << (shift + 1)) < (INT64CONST(1) << VALUE_BITS))
 		shift++;
-	work->value = allocate(sizeof(int64) * pairs);
-	work->choice = allocate(sizeof(int32) * pairs);
+	work->value = cl_plan_allocate(sizeof(int64) * pairs);
+	work->choice = cl_plan_allocate(sizeof(int32) * pairs);
 	set_values(work, prices, shift, 0);
 	waiting = waiting_value(work);
 	set_values(work, prices, shift, waiting);
@@ -511,9 +505,9 @@ cl_assign_begin(AssignGroup *group, const AssignCosts *prices, PlanWork *clock)
 
 	search->work = work;
 	search->random = SEED;
-	search->best = allocate(sizeof(int32) * group->n_clients);
-	search->real = allocate(sizeof(int64) * pairs);
-	search->n_choices = allocate(sizeof(int) * group->n_clients);
+	search->best = cl_plan_allocate(sizeof(int32) * group->n_clients);
+	search->real = cl_plan_allocate(sizeof(int64) * pairs);
+	search->n_choices = cl_plan_allocate(sizeof(int) * group->n_clients);
 	for (int64 pair = 0; pair < pairs; pair++)
 		search->real[pair] = group->to[pair] < group->n_therapists ? group->cost[pair] << shift : work->value[pair];
 	for (int j = 0; j < group->n_clients; j++)

@@ -2,7 +2,7 @@
  * assign_sql.c
  *		assign_waitlist(): places for those who wait, for whoever asks in SQL.
  *
- * Reading, memory and limits are those of plans (plan_sql.c).
+ * Reading, memory and limits are those of plans (plan_call.c).
  */
 #include "postgres.h"
 
@@ -289,7 +289,7 @@ assignment_row(TupleDesc desc, const AssignReport *report)
 
 /*
  * assign_waitlist(therapists, clients, eligible, as_of, in_district,
- * iterations, time_limit, memory_limit) -> assignment.  Loads in the unit of
+ * in_discipline, iterations, time_limit, memory_limit) -> assignment.  Loads in the unit of
  * the weights.  Generalised assignment (Martello, Toth 1990) in which who is
  * not placed waits on, at the cost of the priority, which counts first.
  * Errors as rebalance(); 54000 for numbers that cannot be compared exactly.
@@ -300,14 +300,14 @@ assign_waitlist(PG_FUNCTION_ARGS)
 	AssignReport report = {0};
 	TupleDesc	desc;
 	MemoryContext oldcontext;
-	int64		iterations = cl_plan_argument(fcinfo, 5, "iterations", 1, PG_INT64_MAX / 4, PG_INT64_MAX / 4);
-	int64		deadline = cl_plan_deadline(fcinfo, 6);
+	int64		iterations = cl_plan_argument(fcinfo, 6, "iterations", 1, PG_INT64_MAX / 4, PG_INT64_MAX / 4);
+	int64		deadline = cl_plan_deadline(fcinfo, 7);
 	Datum		result;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	desc = BlessTupleDesc(desc);
-	cl_plan_begin(fcinfo, &report.call, 7, true, true);
+	cl_plan_begin(fcinfo, &report.call, 8, true, true);
 	oldcontext = MemoryContextSwitchTo(report.call.context);
 	report.group_of = palloc_extended(sizeof(int32) * (report.call.model->n_clients + 1), MCXT_ALLOC_HUGE);
 	report.place_of = palloc_extended(sizeof(int32) * (report.call.model->n_clients + 1), MCXT_ALLOC_HUGE);

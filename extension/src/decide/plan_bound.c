@@ -36,17 +36,11 @@ struct PlanRelaxation
 	int64		work;
 };
 
-static void *
-allocate(Size size)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 /* Loads that stay; with freed, as if all options were taken, offered or not. */
 static int64 *
 fixed_loads(const PlanModel *model, bool freed)
 {
-	int64	   *fixed = allocate(sizeof(int64) * (model->n_therapists + 1));
+	int64	   *fixed = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
 
 	for (int i = 0; i < model->n_therapists; i++)
 		fixed[i] = model->base[i];
@@ -159,7 +153,7 @@ bool
 cl_plan_max_bound(const PlanModel *model, const FairShare *fair, int64 *load, int64 *part, int *block_number)
 {
 	int64	   *fixed = fixed_loads(model, true);
-	int64	   *level = allocate(sizeof(int64) * (model->n_therapists + 1));
+	int64	   *level = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
 	bool		any = false;
 
 	for (int b = 0; b < fair->n_blocks; b++)
@@ -216,14 +210,14 @@ cl_plan_max_bound(const PlanModel *model, const FairShare *fair, int64 *load, in
 PlanRelaxation *
 cl_plan_relax(const PlanModel *model, const PlanWork *start)
 {
-	PlanRelaxation *relaxation = allocate(sizeof(PlanRelaxation));
+	PlanRelaxation *relaxation = cl_plan_allocate(sizeof(PlanRelaxation));
 	int64		used = 0;
 
 	relaxation->model = model;
-	relaxation->offset = allocate(sizeof(int64) * (model->n_clients + 1));
-	relaxation->amount = allocate(sizeof(int64) * model->pairs);
-	relaxation->load = allocate(sizeof(int64) * (model->n_therapists + 1));
-	relaxation->price = allocate(sizeof(int64) * (model->n_therapists + 1));
+	relaxation->offset = cl_plan_allocate(sizeof(int64) * (model->n_clients + 1));
+	relaxation->amount = cl_plan_allocate(sizeof(int64) * model->pairs);
+	relaxation->load = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
+	relaxation->price = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
 	relaxation->fixed = fixed_loads(model, false);
 	for (int i = 0; i < model->n_therapists; i++)
 		relaxation->load[i] = start->load[i] << FRACTION_BITS;

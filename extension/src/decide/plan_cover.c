@@ -55,12 +55,6 @@ typedef struct Cover
 	int64		n_chosen;		/* allocated */
 } Cover;
 
-static void *
-allocate(Size size)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 static void
 find_cheapest(Cover *cover)
 {
@@ -130,7 +124,7 @@ cover_least(Cover *cover, int n, int64 wanted, int64 *left)
 	{
 		pfree(cover->chosen);
 		cover->n_chosen = (int64) n * (MOST_STEPS + 1);
-		cover->chosen = allocate(cover->n_chosen);
+		cover->chosen = cl_plan_allocate(cover->n_chosen);
 	}
 	memset(cover->chosen, 0, (Size) n * (steps + 1));
 	cover->best[0] = 0;
@@ -273,19 +267,19 @@ cl_plan_cover_bound(const PlanModel *model, const PlanObjective *band, const int
 
 	cover.model = model;
 	cover.band = band;
-	cover.today = allocate(sizeof(int64) * (model->n_therapists + 1));
-	cover.head = allocate(sizeof(int32) * (model->n_therapists + 1));
-	cover.next = allocate(sizeof(int32) * (model->n_clients + 1));
-	cover.price = allocate(sizeof(int64) * (model->n_therapists + 1));
-	cover.cheapest = allocate(sizeof(int32) * (model->n_classes + 1));
-	cover.second = allocate(sizeof(int32) * (model->n_classes + 1));
-	cover.arrives = allocate(sizeof(int64) * (model->n_therapists + 1));
-	cover.taken = allocate(sizeof(int64) * (model->n_therapists + 1));
-	cover.least_taken = allocate(sizeof(int64) * (model->n_therapists + 1));
-	cover.item = allocate(sizeof(int32) * (model->n_clients + 1));
-	cover.value = allocate(sizeof(int64) * (model->n_clients + 1));
-	cover.best = allocate(sizeof(int64) * (MOST_STEPS + 1));
-	cover.chosen = allocate(1);
+	cover.today = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
+	cover.head = cl_plan_allocate(sizeof(int32) * (model->n_therapists + 1));
+	cover.next = cl_plan_allocate(sizeof(int32) * (model->n_clients + 1));
+	cover.price = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
+	cover.cheapest = cl_plan_allocate(sizeof(int32) * (model->n_classes + 1));
+	cover.second = cl_plan_allocate(sizeof(int32) * (model->n_classes + 1));
+	cover.arrives = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
+	cover.taken = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
+	cover.least_taken = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
+	cover.item = cl_plan_allocate(sizeof(int32) * (model->n_clients + 1));
+	cover.value = cl_plan_allocate(sizeof(int64) * (model->n_clients + 1));
+	cover.best = cl_plan_allocate(sizeof(int64) * (MOST_STEPS + 1));
+	cover.chosen = cl_plan_allocate(1);
 	for (int i = 0; i < model->n_therapists; i++)
 	{
 		cover.today[i] = model->base[i];

@@ -64,12 +64,6 @@ typedef struct Part
 	int64		parts;
 } Part;
 
-static void *
-allocate(Size size)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 static inline void
 count_work(Flow *flow)
 {
@@ -81,15 +75,15 @@ count_work(Flow *flow)
 static Flow *
 make_flow(const PlanModel *model, const PlanWork *start, bool freed)
 {
-	Flow	   *flow = allocate(sizeof(Flow));
+	Flow	   *flow = cl_plan_allocate(sizeof(Flow));
 	int64		pairs = model->n_classes > 0 ? model->first[model->n_classes] : 0;
 	int64	   *fill;
 
 	flow->model = model;
-	flow->fixed = allocate(sizeof(int64) * (model->n_therapists + 1));
-	flow->class_load = allocate(sizeof(int64) * (model->n_classes + 1));
-	flow->start = allocate(sizeof(int64) * pairs);
-	flow->sent = allocate(sizeof(int64) * pairs);
+	flow->fixed = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
+	flow->class_load = cl_plan_allocate(sizeof(int64) * (model->n_classes + 1));
+	flow->start = cl_plan_allocate(sizeof(int64) * pairs);
+	flow->sent = cl_plan_allocate(sizeof(int64) * pairs);
 	for (int i = 0; i < model->n_therapists; i++)
 		flow->fixed[i] = model->base[i];
 	for (int j = 0; j < model->n_clients; j++)
@@ -109,14 +103,14 @@ make_flow(const PlanModel *model, const PlanWork *start, bool freed)
 			if (model->member[pair] == start->at[j])
 				flow->start[pair] += model->weight[j];
 	}
-	flow->place_first = allocate(sizeof(int64) * (model->n_therapists + 2));
-	flow->place = allocate(sizeof(int64) * pairs);
-	flow->place_class = allocate(sizeof(int32) * pairs);
+	flow->place_first = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 2));
+	flow->place = cl_plan_allocate(sizeof(int64) * pairs);
+	flow->place_class = cl_plan_allocate(sizeof(int32) * pairs);
 	for (int64 pair = 0; pair < pairs; pair++)
 		flow->place_first[model->member[pair] + 1]++;
 	for (int i = 0; i < model->n_therapists; i++)
 		flow->place_first[i + 1] += flow->place_first[i];
-	fill = allocate(sizeof(int64) * (model->n_therapists + 1));
+	fill = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
 	for (int k = 0; k < model->n_classes; k++)
 		for (int64 pair = model->first[k]; pair < model->first[k + 1]; pair++)
 		{
@@ -127,19 +121,19 @@ make_flow(const PlanModel *model, const PlanWork *start, bool freed)
 			flow->place_class[at] = k;
 		}
 	pfree(fill);
-	flow->set_of = allocate(sizeof(int32) * (model->n_therapists + 1));
-	flow->class_set = allocate(sizeof(int32) * (model->n_classes + 1));
-	flow->room = allocate(sizeof(int64) * (model->n_therapists + 1));
-	flow->excess = allocate(sizeof(int64) * (model->n_therapists + 1));
-	flow->unsent = allocate(sizeof(int64) * (model->n_classes + 1));
-	flow->therapist_level = allocate(sizeof(int32) * (model->n_therapists + 1));
-	flow->class_level = allocate(sizeof(int32) * (model->n_classes + 1));
-	flow->therapist_at = allocate(sizeof(int64) * (model->n_therapists + 1));
-	flow->class_at = allocate(sizeof(int64) * (model->n_classes + 1));
-	flow->queue = allocate(sizeof(int32) * (model->n_therapists + model->n_classes + 1));
-	flow->path_class = allocate(sizeof(int32) * (model->n_therapists + model->n_classes + 2));
-	flow->path_pair = allocate(sizeof(int64) * (model->n_therapists + model->n_classes + 2));
-	flow->path_back = allocate(sizeof(int64) * (model->n_therapists + model->n_classes + 2));
+	flow->set_of = cl_plan_allocate(sizeof(int32) * (model->n_therapists + 1));
+	flow->class_set = cl_plan_allocate(sizeof(int32) * (model->n_classes + 1));
+	flow->room = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
+	flow->excess = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
+	flow->unsent = cl_plan_allocate(sizeof(int64) * (model->n_classes + 1));
+	flow->therapist_level = cl_plan_allocate(sizeof(int32) * (model->n_therapists + 1));
+	flow->class_level = cl_plan_allocate(sizeof(int32) * (model->n_classes + 1));
+	flow->therapist_at = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
+	flow->class_at = cl_plan_allocate(sizeof(int64) * (model->n_classes + 1));
+	flow->queue = cl_plan_allocate(sizeof(int32) * (model->n_therapists + model->n_classes + 1));
+	flow->path_class = cl_plan_allocate(sizeof(int32) * (model->n_therapists + model->n_classes + 2));
+	flow->path_pair = cl_plan_allocate(sizeof(int64) * (model->n_therapists + model->n_classes + 2));
+	flow->path_back = cl_plan_allocate(sizeof(int64) * (model->n_therapists + model->n_classes + 2));
 	return flow;
 }
 
@@ -376,8 +370,8 @@ take_side(Flow *flow, const Part *part, bool reached, const bool *class_heavy)
 	Part		side = {0};
 
 	side.id = ++flow->last_set;
-	side.therapist = allocate(sizeof(int32) * part->n_therapists);
-	side.class = allocate(sizeof(int32) * (part->n_classes + 1));
+	side.therapist = cl_plan_allocate(sizeof(int32) * part->n_therapists);
+	side.class = cl_plan_allocate(sizeof(int32) * (part->n_classes + 1));
 	for (int n = 0; n < part->n_therapists; n++)
 	{
 		int32		i = part->therapist[n];
@@ -413,7 +407,7 @@ split(Flow *flow, Part part, int component)
 		return;
 	}
 	find_levels(flow, &part, true);
-	class_heavy = allocate(sizeof(bool) * (part.n_classes + 1));
+	class_heavy = cl_plan_allocate(sizeof(bool) * (part.n_classes + 1));
 	for (int n = 0; n < part.n_classes; n++)
 	{
 		int32		k = part.class[n];
@@ -449,12 +443,12 @@ split(Flow *flow, Part part, int component)
 FairShare *
 cl_plan_fair(const PlanModel *model, const PlanWork *start, bool freed)
 {
-	FairShare  *fair = allocate(sizeof(FairShare));
+	FairShare  *fair = cl_plan_allocate(sizeof(FairShare));
 	Flow	   *flow = make_flow(model, start, freed);
-	Part	   *parts = allocate(sizeof(Part) * (model->n_therapists + 1));
+	Part	   *parts = cl_plan_allocate(sizeof(Part) * (model->n_therapists + 1));
 
-	fair->block = allocate(sizeof(FairBlock) * (model->n_therapists + 1));
-	fair->block_of = allocate(sizeof(int32) * (model->n_therapists + 1));
+	fair->block = cl_plan_allocate(sizeof(FairBlock) * (model->n_therapists + 1));
+	fair->block_of = cl_plan_allocate(sizeof(int32) * (model->n_therapists + 1));
 	flow->fair = fair;
 	for (int i = 0; i < model->n_therapists; i++)
 	{
@@ -472,8 +466,8 @@ cl_plan_fair(const PlanModel *model, const PlanWork *start, bool freed)
 		if (part->n_therapists == 0)
 			continue;
 		part->id = ++flow->last_set;
-		part->therapist = allocate(sizeof(int32) * part->n_therapists);
-		part->class = allocate(sizeof(int32) * (part->n_classes + 1));
+		part->therapist = cl_plan_allocate(sizeof(int32) * part->n_therapists);
+		part->class = cl_plan_allocate(sizeof(int32) * (part->n_classes + 1));
 		part->n_therapists = part->n_classes = 0;
 	}
 	for (int i = 0; i < model->n_therapists; i++)

@@ -4,8 +4,8 @@
  *
  * Clients of a class with the same weight, home and cost are one variable for
  * each therapist, their number: k<class>_w<weight>_h<home>_c<cost>_t<therapist>
- * with therapists counted from 1 in the order of their ids.  Loads are in
- * units of the model.  Without a band the highest load per FTE is made small;
+ * with therapists counted from 1 in the order of their ids; an option that is
+ * taken goes to the one behind the last.  Loads are in units of the model.  Without a band the highest load per FTE is made small;
  * with one, what moves cost.
  */
 #include "postgres.h"
@@ -75,11 +75,10 @@ cl_plan_lp(const PlanModel *model, const int64 *low, const int64 *high)
 	int			n = 0;
 	int			n_keys = 0;
 
-	for (int i = 0; i < model->n_therapists; i++)
-	{
+	/* behind the last is where options go */
+	for (int i = 0; i <= model->n_therapists; i++)
 		initStringInfo(&loads[i]);
-		fixed[i] = model->base[i];
-	}
+	memcpy(fixed, model->base, sizeof(int64) * model->n_therapists);
 	for (int j = 0; j < model->n_clients; j++)
 	{
 		if (model->home[j] == CL_NO_THERAPIST)

@@ -37,12 +37,6 @@ typedef struct WeightOf
 	int64		weight;
 } WeightOf;
 
-static void *
-allocate(Size size)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 int64
 cl_gcd(int64 a, int64 b)
 {
@@ -63,13 +57,13 @@ cl_gcd(int64 a, int64 b)
 static void
 make_lists(const PlanInput *rows, PairLists *lists)
 {
-	int64	   *first = allocate(sizeof(int64) * (rows->n_therapists + 3));
-	int32	   *client = allocate(sizeof(int32) * rows->n_pairs);
+	int64	   *first = cl_plan_allocate(sizeof(int64) * (rows->n_therapists + 3));
+	int32	   *client = cl_plan_allocate(sizeof(int32) * rows->n_pairs);
 	int64		kept = 0;
 	int64		start = 0;
 
-	lists->first = allocate(sizeof(int64) * (rows->n_clients + 2));
-	lists->therapist = allocate(sizeof(int32) * rows->n_pairs);
+	lists->first = cl_plan_allocate(sizeof(int64) * (rows->n_clients + 2));
+	lists->therapist = cl_plan_allocate(sizeof(int32) * rows->n_pairs);
 	for (int64 i = 0; i < rows->n_pairs; i++)
 	{
 		if ((i & 65535) == 0)
@@ -157,10 +151,10 @@ make_classes(PlanModel *model, const PairLists *lists)
 
 	while (size < (uint32) model->n_clients * 2)
 		size *= 2;
-	table = allocate(sizeof(int32) * size);
-	hash = allocate(sizeof(uint32) * (model->n_clients + 1));
-	model->first = allocate(sizeof(int64) * (model->n_clients + 1));
-	model->member = allocate(sizeof(int32) * lists->first[model->n_clients]);
+	table = cl_plan_allocate(sizeof(int32) * size);
+	hash = cl_plan_allocate(sizeof(uint32) * (model->n_clients + 1));
+	model->first = cl_plan_allocate(sizeof(int64) * (model->n_clients + 1));
+	model->member = cl_plan_allocate(sizeof(int32) * lists->first[model->n_clients]);
 	for (int j = 0; j < model->n_clients; j++)
 	{
 		const int32 *list = lists->therapist + lists->first[j];
@@ -203,7 +197,7 @@ make_takers(PlanModel *model)
 {
 	int64		total = 0;
 
-	model->taker_first = allocate(sizeof(int64) * (model->n_therapists + 3));
+	model->taker_first = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 3));
 	for (int j = 0; j < model->n_clients; j++)
 	{
 		int			class = model->class_of[j];
@@ -217,7 +211,7 @@ make_takers(PlanModel *model)
 		total += model->first[class + 1] - model->first[class];
 	}
 	model->pairs = total;
-	model->taker = allocate(sizeof(int32) * total);
+	model->taker = cl_plan_allocate(sizeof(int32) * total);
 	for (int i = 2; i <= model->n_therapists + 1; i++)
 		model->taker_first[i] += model->taker_first[i - 1];
 	for (int j = 0; j < model->n_clients; j++)
@@ -245,7 +239,7 @@ find_root(int32 *parent, int32 i)
 static void
 make_components(PlanModel *model)
 {
-	model->component = allocate(sizeof(int32) * (model->n_therapists + 1));
+	model->component = cl_plan_allocate(sizeof(int32) * (model->n_therapists + 1));
 	for (int i = 0; i < model->n_therapists; i++)
 		model->component[i] = i;
 	for (int k = 0; k < model->n_classes; k++)
@@ -294,8 +288,8 @@ compare_weights(const void *a, const void *b)
 static void
 set_costs(PlanModel *model, const PlanInput *rows)
 {
-	WeightOf   *list = allocate(sizeof(WeightOf) * (model->n_clients + 1));
-	int64	   *median = allocate(sizeof(int64) * (model->n_therapists + 1));
+	WeightOf   *list = cl_plan_allocate(sizeof(WeightOf) * (model->n_clients + 1));
+	int64	   *median = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
 	int			n = 0;
 
 	for (int j = 0; j < model->n_clients - model->n_options; j++)
@@ -335,8 +329,8 @@ too_large(void)
 static void
 set_numbers(PlanModel *model, const PlanInput *rows)
 {
-	int64	   *load = allocate(sizeof(int64) * (model->n_therapists + 1));
-	int64	   *waiting = allocate(sizeof(int64) * (model->n_clients + 1));
+	int64	   *load = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
+	int64	   *waiting = cl_plan_allocate(sizeof(int64) * (model->n_clients + 1));
 	int64		highest = 0;
 	int64		most;
 	int64		forced = 0;
@@ -473,7 +467,7 @@ cl_plan_fixed(const PlanModel *model, int client)
 PlanModel *
 cl_plan_model(PlanInput *rows, int64 memory_limit)
 {
-	PlanModel  *model = allocate(sizeof(PlanModel));
+	PlanModel  *model = cl_plan_allocate(sizeof(PlanModel));
 	PairLists	lists;
 	/* lists both ways, the flow, and fractions of clients, where no two share a class */
 	int64		needed = rows->n_pairs * 48 + (int64) rows->n_clients * 120;
@@ -490,22 +484,22 @@ cl_plan_model(PlanInput *rows, int64 memory_limit)
 	model->context = CurrentMemoryContext;
 	model->n_therapists = rows->n_therapists;
 	model->therapist = rows->therapist;
-	model->fte = allocate(sizeof(int32) * (rows->n_therapists + 1));
-	model->part = allocate(sizeof(int32) * (rows->n_therapists + 1));
-	model->base = allocate(sizeof(int64) * (rows->n_therapists + 1));
-	model->room = allocate(sizeof(int64) * (rows->n_therapists + 1));
-	model->capacity = allocate(sizeof(int64) * (rows->n_therapists + 1));
-	model->reciprocal = allocate(sizeof(int64) * (rows->n_therapists + 1));
+	model->fte = cl_plan_allocate(sizeof(int32) * (rows->n_therapists + 1));
+	model->part = cl_plan_allocate(sizeof(int32) * (rows->n_therapists + 1));
+	model->base = cl_plan_allocate(sizeof(int64) * (rows->n_therapists + 1));
+	model->room = cl_plan_allocate(sizeof(int64) * (rows->n_therapists + 1));
+	model->capacity = cl_plan_allocate(sizeof(int64) * (rows->n_therapists + 1));
+	model->reciprocal = cl_plan_allocate(sizeof(int64) * (rows->n_therapists + 1));
 	model->n_clients = rows->n_clients;
 	model->n_options = rows->n_options;
 	model->option = rows->option;
 	model->client = rows->client;
 	model->label = rows->label;
 	model->home = rows->home;
-	model->weight = allocate(sizeof(int64) * (rows->n_clients + 1));
-	model->cost = allocate(sizeof(int32) * (rows->n_clients + 1));
-	model->state = allocate(sizeof(uint8) * (rows->n_clients + 1));
-	model->class_of = allocate(sizeof(int32) * (rows->n_clients + 1));
+	model->weight = cl_plan_allocate(sizeof(int64) * (rows->n_clients + 1));
+	model->cost = cl_plan_allocate(sizeof(int32) * (rows->n_clients + 1));
+	model->state = cl_plan_allocate(sizeof(uint8) * (rows->n_clients + 1));
+	model->class_of = cl_plan_allocate(sizeof(int32) * (rows->n_clients + 1));
 	make_lists(rows, &lists);
 	for (int j = 0; j < rows->n_clients; j++)
 		model->state[j] = find_state(rows, &lists, j);

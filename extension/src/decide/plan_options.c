@@ -143,6 +143,33 @@ compare_options(const void *a, const void *b)
 #define LENGTHEN(array, count) \
 	((array) = repalloc_huge(array, sizeof(*(array)) * ((Size) (count) + 1)))
 
+/* An option one of whose clients must leave cannot be, and is left out. */
+static void
+leave_out_impossible(PlanInput *rows)
+{
+	bool	   *stays = cl_plan_allocate(sizeof(bool) * rows->n_clients);
+	int			n = 0;
+
+	for (int64 pair = 0; pair < rows->n_pairs; pair++)
+		if (rows->pair_therapist[pair] == rows->home[rows->pair_client[pair]])
+			stays[rows->pair_client[pair]] = true;
+	for (int at = 0; at < rows->n_options; at++)
+	{
+		PlanOption	option = rows->option[at];
+		bool		possible = true;
+
+		for (int m = 0; m < option.n_clients; m++)
+			possible &= stays[option.client[m]];
+		if (possible)
+			rows->option[n++] = option;
+		else
+			for (int m = 0; m < option.n_clients; m++)
+				rows->in_option[option.client[m]] = false;
+	}
+	rows->n_options = n;
+	pfree(stays);
+}
+
 /*
  * Rows that are in the order of their ids get the options as further clients,
  * and the place where they go.
@@ -150,10 +177,12 @@ compare_options(const void *a, const void *b)
 void
 cl_plan_add_options(PlanInput *rows)
 {
-	int			n = rows->n_clients + rows->n_options;
+	int			n;
 
+	leave_out_impossible(rows);
 	if (rows->n_options == 0)
 		return;
+	n = rows->n_clients + rows->n_options;
 	qsort(rows->option, rows->n_options, sizeof(PlanOption), compare_options);
 	LENGTHEN(rows->fte, rows->n_therapists);
 	rows->fte[rows->n_therapists] = 1000;
@@ -213,11 +242,6 @@ cl_plan_offer_options(PlanModel *model, const PlanWork *today, const FairShare *
 		bool		offered = (int128) today->load[option->therapist] * block->parts >
 		(int128) block->load * model->part[option->therapist];
 
-		for (int n = 0; n < option->n_clients; n++)
-			if (model->state[option->client[n]] != CLIENT_LOCKED)
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("\"%s\" of option \"%s\" may not stay with the therapist", model->client[option->client[n]], option->id)));
 		if (!offered)
 		{
 			model->state[first + at] = CLIENT_LOCKED;

@@ -2,10 +2,11 @@
  * plan_read.c
  *		Reading therapists, clients, and who may take whom.
  *
- * Each of the three, and of the options, is a query, run read-only with the caller's rights and
- * snapshot, so policies on rows hold.  Columns have fixed names; one too many
- * is refused, since it is nearly always a misspelt one.  Rows may come in any
- * order: they are put in the order of their ids.  They are taken as the
+ * Each of the three, and of the options, is a query, run read-only with the
+ * caller's rights and snapshot, so policies on rows hold.  Its parameters are
+ * the day, the district and the discipline.  Columns have fixed names; one too
+ * many is refused, since it is nearly always a misspelt one.  Rows may come in
+ * any order: they are put in the order of their ids.  They are taken as the
  * executor makes them, and never copied.
  */
 #include "postgres.h"
@@ -321,9 +322,8 @@ ignore_end(DestReceiver *self pg_attribute_unused())
 void
 cl_reader_rows(Reader *reader, const PlanSource *source, const char *query, const char *of_tables, void (*take) (Reader *))
 {
-	Oid			types[2] = {DATEOID, TEXTOID};
-	bool		own = (query == NULL);
-	SPIPlanPtr	plan = SPI_prepare(own ? of_tables : query, own ? 2 : 0, types);
+	Oid			types[CL_PLAN_PARAMETERS] = {DATEOID, TEXTOID, TEXTOID};
+	SPIPlanPtr	plan = SPI_prepare(query == NULL ? of_tables : query, CL_PLAN_PARAMETERS, types);
 	SPIExecuteOptions options = {.read_only = true};
 	RowReceiver receiver = {0};
 	int			result;
@@ -334,18 +334,15 @@ cl_reader_rows(Reader *reader, const PlanSource *source, const char *query, cons
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query for %s must be one query that returns rows", reader->what)));
-	if (own)
+	options.params = makeParamList(CL_PLAN_PARAMETERS);
+	for (int i = 0; i < CL_PLAN_PARAMETERS; i++)
 	{
-		options.params = makeParamList(2);
-		for (int i = 0; i < 2; i++)
-		{
-			ParamExternData *param = &options.params->params[i];
+		ParamExternData *param = &options.params->params[i];
 
-			param->ptype = types[i];
-			param->value = source->args[i];
-			param->isnull = source->nulls[i] == 'n';
-			param->pflags = PARAM_FLAG_CONST;
-		}
+		param->ptype = types[i];
+		param->value = source->args[i];
+		param->isnull = source->nulls[i];
+		param->pflags = PARAM_FLAG_CONST;
 	}
 	reader->take = take;
 	reader->row = 0;
@@ -477,18 +474,18 @@ cl_plan_read(const PlanSource *source, int64 memory_limit)
 	reader.what = "therapists";
 	reader.columns = therapist_columns;
 	reader.n_columns = lengthof(therapist_columns);
-	cl_reader_rows(&reader, source, source->therapists, "SELECT * FROM caseload.plan_therapists($1, $2)", read_therapist);
+	cl_reader_rows(&reader, source, source->therapists, "SELECT * FROM caseload.plan_therapists($1, $2, $3)", read_therapist);
 	reader.what = "clients";
 	reader.columns = client_columns;
 	reader.n_columns = source->placing ? lengthof(client_columns) : C_PRIORITY;
 	reader.capacity = 64;
-	cl_reader_rows(&reader, source, source->clients, source->waiting ? "SELECT * FROM caseload.plan_waiting($1, $2)" :
-				   "SELECT * FROM caseload.plan_clients($1, $2)", read_client);
+	cl_reader_rows(&reader, source, source->clients, source->waiting ? "SELECT * FROM caseload.plan_waiting($1, $2, $3)" :
+				   "SELECT * FROM caseload.plan_clients($1, $2, $3)", read_client);
 	reader.known_id = palloc0(sizeof(KnownId) * KNOWN_IDS);
 	reader.what = "eligible pairs";
 	reader.columns = pair_columns;
 	reader.n_columns = source->placing ? lengthof(pair_columns) : E_COST;
-	cl_reader_rows(&reader, source, source->eligible, "SELECT * FROM caseload.plan_eligible($1, $2)", read_pair);
+	cl_reader_rows(&reader, source, source->eligible, "SELECT * FROM caseload.plan_eligible($1, $2, $3)", read_pair);
 	cl_plan_read_options(&reader, source);
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");

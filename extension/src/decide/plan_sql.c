@@ -41,76 +41,6 @@ PG_FUNCTION_INFO_V1(plan_rows);
 
 /* ------------------------------------------------------------ arguments --- */
 
-/* A number between two limits. */
-int64
-cl_plan_argument(FunctionCallInfo fcinfo, int n, const char *name, int64 least, int64 most, int64 when_null)
-{
-	int64		value;
-
-	if (PG_ARGISNULL(n))
-		return when_null;
-	value = get_fn_expr_argtype(fcinfo->flinfo, n) == INT8OID ? PG_GETARG_INT64(n) : PG_GETARG_INT32(n);
-	if (value < least || value > most)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be between " INT64_FORMAT " and " INT64_FORMAT, name, least, most)));
-	return value;
-}
-
-/* A time limit as the moment when it is over, on the clock of cl_plan_clock(); 0: none. */
-int64
-cl_plan_deadline(FunctionCallInfo fcinfo, int n)
-{
-	Interval   *limit;
-
-	if (PG_ARGISNULL(n))
-		return 0;
-	limit = PG_GETARG_INTERVAL_P(n);
-	if (limit->time < 0 || limit->day != 0 || limit->month != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("time_limit must be hours, minutes and seconds, and not below 0")));
-	return cl_plan_clock() + limit->time;
-}
-
-/*
- * The first five arguments are the same everywhere: three queries, the day,
- * the district; memory_limit is where it is, and behind it options, if there
- * are any.
- */
-void
-cl_plan_begin(FunctionCallInfo fcinfo, PlanCall *call, int memory_argument, bool placing, bool waiting)
-{
-	PlanSource	source = {0};
-	int64		memory_limit = cl_plan_argument(fcinfo, memory_argument, "memory_limit", 1, 1024 * 1024, 1024) * 1024 * 1024;
-	MemoryContext oldcontext;
-
-	source.therapists = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
-	source.clients = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
-	source.eligible = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
-	if (PG_NARGS() > memory_argument + 1 && !PG_ARGISNULL(memory_argument + 1))
-		source.options = text_to_cstring(PG_GETARG_TEXT_PP(memory_argument + 1));
-	for (int i = 0; i < 2; i++)
-	{
-		source.nulls[i] = PG_ARGISNULL(3 + i) ? 'n' : ' ';
-		source.args[i] = PG_ARGISNULL(3 + i) ? (Datum) 0 : PG_GETARG_DATUM(3 + i);
-	}
-	call->context = AllocSetContextCreate(CurrentMemoryContext, "caseload plan", ALLOCSET_DEFAULT_SIZES);
-	oldcontext = MemoryContextSwitchTo(call->context);
-	source.placing = placing;
-	source.waiting = waiting;
-	call->input = cl_plan_read(&source, memory_limit);
-	call->input->placing = waiting;
-	call->model = cl_plan_model(call->input, memory_limit);
-	call->today = cl_plan_state(call->model);
-	if (call->model->n_options > 0)
-	{
-		cl_plan_offer_options(call->model, call->today, cl_plan_fair(call->model, call->today, false));
-		call->today = cl_plan_state(call->model);
-	}
-	MemoryContextSwitchTo(oldcontext);
-}
-
 static int64
 thousandths_argument(FunctionCallInfo fcinfo, int n, const char *name)
 {
@@ -287,9 +217,9 @@ end_name(PlanEnd end)
 }
 
 /*
- * rebalance(therapists, clients, eligible, as_of, in_district, equity, target,
- * max_moves, max_cost, swaps, iterations, time_limit, bounds, memory_limit,
- * options) -> plan.  Loads in the unit of the weights.  Equity and target
+ * rebalance(therapists, clients, eligible, as_of, in_district, in_discipline,
+ * equity, target, max_moves, max_cost, swaps, iterations, time_limit, bounds,
+ * memory_limit, options) -> plan.  Loads in the unit of the weights.  Equity and target
  * go together: jain (at least), max (per FTE, at most), band (fraction of the
  * fair share, at most); NULL: as even as can be.  Steepest descent on the sum
  * of load^2 / FTE (docs/plans.md).  22023 for arguments and rows that cannot
@@ -306,7 +236,7 @@ rebalance(PG_FUNCTION_ARGS)
 	PlanWork   *state;
 	PlanWork   *end;
 	PlanEnd		how;
-	char	   *equity = PG_ARGISNULL(5) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(5));
+	char	   *equity = PG_ARGISNULL(6) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(6));
 	int64		target = 0;
 	bool		stuck = false;
 	Datum		result;
@@ -314,14 +244,14 @@ rebalance(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	desc = BlessTupleDesc(desc);
-	if ((equity == NULL) != PG_ARGISNULL(6))
+	if ((equity == NULL) != PG_ARGISNULL(7))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("equity and target go together"),
 				 errhint("For instance equity => 'jain', target => 0.98.")));
 	if (equity != NULL)
 	{
-		target = thousandths_argument(fcinfo, 6, "target");
+		target = thousandths_argument(fcinfo, 7, "target");
 		if (strcmp(equity, "jain") != 0 && strcmp(equity, "max") != 0 && strcmp(equity, "band") != 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -332,14 +262,14 @@ rebalance(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("target must be between 0.001 and 1 for jain")));
 	}
-	wish.stop.max_moves = (int) cl_plan_argument(fcinfo, 7, "max_moves", 0, PG_INT32_MAX, -1);
-	wish.stop.max_cost = cl_plan_argument(fcinfo, 8, "max_cost", 0, PG_INT32_MAX, -1);
-	wish.swaps = PG_ARGISNULL(9) || PG_GETARG_BOOL(9);
-	wish.iterations = cl_plan_argument(fcinfo, 10, "iterations", 1, PG_INT64_MAX, 0);
-	wish.deadline = cl_plan_deadline(fcinfo, 11);
+	wish.stop.max_moves = (int) cl_plan_argument(fcinfo, 8, "max_moves", 0, PG_INT32_MAX, -1);
+	wish.stop.max_cost = cl_plan_argument(fcinfo, 9, "max_cost", 0, PG_INT32_MAX, -1);
+	wish.swaps = PG_ARGISNULL(10) || PG_GETARG_BOOL(10);
+	wish.iterations = cl_plan_argument(fcinfo, 11, "iterations", 1, PG_INT64_MAX, 0);
+	wish.deadline = cl_plan_deadline(fcinfo, 12);
 	wish.ceiling = equity != NULL && strcmp(equity, "max") == 0 ? target : -1;
-	wish.bounds = PG_ARGISNULL(12) || PG_GETARG_BOOL(12);
-	cl_plan_begin(fcinfo, &call, 13, false, false);
+	wish.bounds = PG_ARGISNULL(13) || PG_GETARG_BOOL(13);
+	cl_plan_begin(fcinfo, &call, 14, false, false);
 
 	oldcontext = MemoryContextSwitchTo(call.context);
 	report.model = call.model;
@@ -384,7 +314,7 @@ rebalance(PG_FUNCTION_ARGS)
 /* ------------------------------------------------------------ fair share --- */
 
 /*
- * fair_share(therapists, clients, eligible, as_of, in_district, memory_limit)
+ * fair_share(therapists, clients, eligible, as_of, in_district, in_discipline, memory_limit)
  * -> setof (therapist_id, fte, load, per_fte, fair_load, fair_per_fte,
  * percent_of_fair, block, block_members, block_load, block_fte,
  * captive_members, captive_load, captive_fte, witness), one row for each
@@ -404,7 +334,7 @@ fair_share(PG_FUNCTION_ARGS)
 	const PlanModel *model;
 
 	InitMaterializedSRF(fcinfo, 0);
-	cl_plan_begin(fcinfo, &call, 5, false, false);
+	cl_plan_begin(fcinfo, &call, 6, false, false);
 	model = call.model;
 	oldcontext = MemoryContextSwitchTo(call.context);
 	state = cl_plan_state(model);
@@ -469,8 +399,8 @@ fair_share(PG_FUNCTION_ARGS)
 /* ---------------------------------------------------------------- pareto --- */
 
 /*
- * pareto(therapists, clients, eligible, as_of, in_district, max_moves, points,
- * memory_limit) -> setof (moves, move_cost, jain, cv, max_per_fte, ssq,
+ * pareto(therapists, clients, eligible, as_of, in_district, in_discipline,
+ * max_moves, points, memory_limit, options) -> setof (moves, move_cost, jain, cv, max_per_fte, ssq,
  * ssq_bound, cv_bound, cost_bound): how even each prefix of the plan is, and
  * how even any plan of that cost can be at best.  Errors as rebalance().
  */
@@ -496,11 +426,11 @@ pareto(PG_FUNCTION_ARGS)
 	int64		total = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
-	wish.stop.max_moves = (int) cl_plan_argument(fcinfo, 5, "max_moves", 0, PG_INT32_MAX, -1);
+	wish.stop.max_moves = (int) cl_plan_argument(fcinfo, 6, "max_moves", 0, PG_INT32_MAX, -1);
 	wish.stop.max_cost = -1;
 	wish.swaps = true;
-	points = (int) cl_plan_argument(fcinfo, 6, "points", 1, MOST_POINTS, 20);
-	cl_plan_begin(fcinfo, &call, 7, false, false);
+	points = (int) cl_plan_argument(fcinfo, 7, "points", 1, MOST_POINTS, 20);
+	cl_plan_begin(fcinfo, &call, 8, false, false);
 	model = call.model;
 	oldcontext = MemoryContextSwitchTo(call.context);
 	state = cl_plan_state(model);
@@ -508,7 +438,7 @@ pareto(PG_FUNCTION_ARGS)
 	search_plan(state, &wish);
 	order_stop.max_moves = wish.stop.max_moves;
 	steps = cl_plan_order(model, state, &order_stop, &end, &n_steps, &n_bundles);
-	floor = cl_plan_ssq_bound(model, cl_plan_fair(model, end, false));
+	floor = cl_plan_ssq_bound(model, cl_plan_fair(model, end, model->n_options > 0));
 	at = cl_plan_state(model);
 	for (int n = 0; n <= n_steps; n++)
 	{
@@ -568,33 +498,36 @@ pareto(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* lp_text(therapists, clients, eligible, as_of, in_district, equity, target, memory_limit) -> text: see plan_lp.c. */
+/*
+ * lp_text(therapists, clients, eligible, as_of, in_district, in_discipline,
+ * equity, target, memory_limit, options) -> text: see plan_lp.c.
+ */
 Datum
 lp_text(PG_FUNCTION_ARGS)
 {
 	PlanCall	call;
 	MemoryContext oldcontext;
 	PlanWork   *state;
-	char	   *equity = PG_ARGISNULL(5) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(5));
+	char	   *equity = PG_ARGISNULL(6) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(6));
 	int64		target = 0;
 	int64	   *low = NULL;
 	int64	   *high = NULL;
 	text	   *result;
 
-	if ((equity == NULL) != PG_ARGISNULL(6))
+	if ((equity == NULL) != PG_ARGISNULL(7))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("equity and target go together"),
 				 errhint("For instance equity => 'band', target => 0.1.")));
 	if (equity != NULL)
 	{
-		target = thousandths_argument(fcinfo, 6, "target");
+		target = thousandths_argument(fcinfo, 7, "target");
 		if (strcmp(equity, "max") != 0 && strcmp(equity, "band") != 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("equity must be max or band in a linear model")));
 	}
-	cl_plan_begin(fcinfo, &call, 7, false, false);
+	cl_plan_begin(fcinfo, &call, 8, false, false);
 	oldcontext = MemoryContextSwitchTo(call.context);
 	state = cl_plan_state(call.model);
 	cl_plan_place_forced(call.model, state);
@@ -621,8 +554,8 @@ option_load(const PlanModel *model, int therapist)
 }
 
 /*
- * plan_rows(therapists, clients, eligible, as_of, in_district, memory_limit,
- * options) -> setof (kind, client_id, therapist_id, fte, load, capacity,
+ * plan_rows(therapists, clients, eligible, as_of, in_district, in_discipline,
+ * memory_limit, options) -> setof (kind, client_id, therapist_id, fte, load, capacity,
  * move_cost, locked, priority, cost): the rows of a plan as they were read,
  * with the cost that the plan takes; for rebalance() and its like as for
  * assign_waitlist().  Errors as rebalance().
@@ -638,7 +571,7 @@ plan_rows(PG_FUNCTION_ARGS)
 	const PlanInput *input;
 
 	InitMaterializedSRF(fcinfo, 0);
-	cl_plan_begin(fcinfo, &call, 5, true, false);
+	cl_plan_begin(fcinfo, &call, 6, true, false);
 	model = call.model;
 	input = call.input;
 	row_context = AllocSetContextCreate(call.context, "caseload plan row", ALLOCSET_SMALL_SIZES);

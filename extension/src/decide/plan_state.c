@@ -18,12 +18,6 @@
 
 #include "plan.h"
 
-static void *
-allocate(Size size)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext, Max(size, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 /* Microseconds on a clock that nobody sets. */
 int64
 cl_plan_clock(void)
@@ -88,14 +82,14 @@ unlink_client(PlanWork *state, int client)
 PlanWork *
 cl_plan_state(const PlanModel *model)
 {
-	PlanWork   *state = allocate(sizeof(PlanWork));
+	PlanWork   *state = cl_plan_allocate(sizeof(PlanWork));
 
 	state->model = model;
-	state->at = allocate(sizeof(int32) * (model->n_clients + 1));
-	state->next = allocate(sizeof(int32) * (model->n_clients + 1));
-	state->previous = allocate(sizeof(int32) * (model->n_clients + 1));
-	state->load = allocate(sizeof(int64) * (model->n_therapists + 1));
-	state->head = allocate(sizeof(int32) * (model->n_therapists + 1));
+	state->at = cl_plan_allocate(sizeof(int32) * (model->n_clients + 1));
+	state->next = cl_plan_allocate(sizeof(int32) * (model->n_clients + 1));
+	state->previous = cl_plan_allocate(sizeof(int32) * (model->n_clients + 1));
+	state->load = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
+	state->head = cl_plan_allocate(sizeof(int32) * (model->n_therapists + 1));
 	for (int i = 0; i <= model->n_therapists; i++)
 	{
 		state->load[i] = model->base[i];
@@ -196,7 +190,7 @@ compare_forced(const void *a, const void *b, void *arg)
 void
 cl_plan_place_forced(PlanModel *model, PlanWork *state)
 {
-	int32	   *forced = allocate(sizeof(int32) * (model->n_clients + 1));
+	int32	   *forced = cl_plan_allocate(sizeof(int32) * (model->n_clients + 1));
 	int			n = 0;
 
 	for (int j = 0; j < model->n_clients; j++)
