@@ -150,6 +150,16 @@ SELECT caseload.rebalance(:T, :C, :E, options => replace(:O, '12.5, 2', '12.5, 0
 SELECT count(*) FILTER (WHERE r.kind = 'option') FROM caseload.plan_rows(:T, :C, :E || ' AND c <> 1', options => pg_temp.with_option($$('g', 'ann', 'group', ARRAY['c1', 'c2'], 1)$$)) r;
 SELECT caseload.rebalance('SELECT ''a'' AS therapist_id, 0 AS fte', 'SELECT ''1'' AS client_id, 1 AS weight, ''a'' AS therapist_id', 'SELECT ''1'' AS client_id, ''a'' AS therapist_id', options => pg_temp.with_option($$('g', 'a', 'push_in', ARRAY['1'], 1)$$));
 
+-- chance: the same seed, the same plan; less cost than without, within the budget, and never more
+SELECT s.seed, p.status, p.move_cost, p.out_of_band, p = caseload.rebalance(x.t, x.c, x.e, equity => 'band', target => 0.03, seed => s.seed) AS again,
+       (SELECT bool_and(k.ok) FROM caseload.check_plan(p, x.t, x.c, x.e) k) AS ok
+  FROM (VALUES ('SELECT i AS therapist_id, 1 AS fte FROM generate_series(1, 6) i',
+                'SELECT j AS client_id, 3 + j % 15 AS weight, 1 + j * j % 11 % 6 AS therapist_id, 1 AS move_cost FROM generate_series(1, 100) j',
+                'SELECT j AS client_id, i AS therapist_id FROM generate_series(1, 100) j, generate_series(1, 6) i WHERE (i + j) % 3 = 0 OR i = 1 + j * j % 11 % 6')) x (t, c, e),
+       (VALUES (NULL::bigint), (0), (1), (-9223372036854775808)) s (seed), LATERAL caseload.rebalance(x.t, x.c, x.e, equity => 'band', target => 0.03, seed => s.seed) p;
+SELECT p.status, p.stopped_by, p.evaluations FROM caseload.rebalance(:T, :C, :E, equity => 'band', target => 0.15, iterations => 1) p;
+SELECT p.move_count <= 2, p.out_of_band > 0 FROM caseload.rebalance(:T, :C, :E, equity => 'band', target => 0.001, max_moves => 2) p;
+
 -- over the tables
 INSERT INTO caseload.district (district_id, name, state) VALUES ('plan', 'Plan', 'PA');
 INSERT INTO caseload.site (district_id, site_id, name, level, state) VALUES ('plan', 's', 'School', 'elementary', 'PA');

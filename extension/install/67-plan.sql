@@ -166,11 +166,11 @@ CREATE FUNCTION caseload.rebalance(
   therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL,
   equity text DEFAULT NULL, target numeric DEFAULT NULL, max_moves integer DEFAULT NULL, max_cost integer DEFAULT NULL,
   swaps boolean DEFAULT true, iterations bigint DEFAULT 2000000000, time_limit interval DEFAULT '1 minute', bounds boolean DEFAULT true,
-  memory_limit integer DEFAULT 1024, options text DEFAULT NULL)
+  memory_limit integer DEFAULT 1024, options text DEFAULT NULL, seed bigint DEFAULT 0)
 RETURNS caseload.plan
 AS 'MODULE_PATHNAME', 'rebalance'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 10000;
-COMMENT ON FUNCTION caseload.rebalance(text, text, text, date, text, text, text, numeric, integer, integer, boolean, bigint, interval, boolean, integer, text) IS 'The fewest and cheapest moves that even out the load: steepest descent on the sum of load^2 / FTE, then swaps and chains, as a list of which every prefix is a plan. Queries as in fair_share(). Until nothing is better, or max_moves, max_cost, or a target: equity jain (at least), max (load per FTE, at most) or band (fraction of the fair share, at most, to either side). Limits are looked at every 4,096 evaluations. A fourth query brings options, groups and push-in sessions that would free load of those above their fair share: option_id, therapist_id, kind (group or push_in), client_ids or service_ids (text[]), freed [, cost]; plan_options() has the groups of the tables. It writes nothing.';
+COMMENT ON FUNCTION caseload.rebalance(text, text, text, date, text, text, text, numeric, integer, integer, boolean, bigint, interval, boolean, integer, text, bigint) IS 'The fewest and cheapest moves that even out the load: steepest descent on the sum of load^2 / FTE, then swaps and chains, as a list of which every prefix is a plan. Queries as in fair_share(). Until nothing is better, or max_moves, max_cost, or a target: equity jain (at least), max (load per FTE, at most) or band (fraction of the fair share, at most, to either side). For max and band chance looks for less cost, from seed on (NULL: it does not). Limits are looked at every 4,096 evaluations. A fourth query brings options, groups and push-in sessions that would free load of those above their fair share: option_id, therapist_id, kind (group or push_in), client_ids or service_ids (text[]), freed [, cost]; plan_options() has the groups of the tables. It writes nothing.';
 
 CREATE FUNCTION caseload.pareto(
   therapists text DEFAULT NULL, clients text DEFAULT NULL, eligible text DEFAULT NULL, as_of date DEFAULT NULL, in_district text DEFAULT NULL, in_discipline text DEFAULT NULL,

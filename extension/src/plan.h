@@ -292,6 +292,9 @@ extern bool cl_plan_swaps(PlanWork *state);
 extern bool cl_plan_chains(PlanWork *state);
 extern bool cl_plan_save_moves(PlanWork *state);
 
+/* plan_anneal.c */
+extern void cl_plan_anneal(PlanWork *state, const PlanStop *stop, int64 seed);
+
 /* plan_order.c */
 extern PlanStep *cl_plan_order(PlanModel *model, const PlanWork *goal, const PlanStop *stop,
 							   PlanWork **end, int *n_steps, int *n_bundles);

@@ -51,6 +51,7 @@ $$;
 CREATE TEMP TABLE planned AS
   SELECT team, caseload.rebalance(pg_temp.t(team), pg_temp.c(team), pg_temp.e(team), options => pg_temp.o(team)) AS p,
          caseload.rebalance(pg_temp.t(team), pg_temp.c(team), pg_temp.e(team), options => pg_temp.o(team), equity => 'band', target => 0.3) AS band,
+         caseload.rebalance(pg_temp.t(team), pg_temp.c(team), pg_temp.e(team), options => pg_temp.o(team), equity => 'band', target => 0.3, seed => NULL) AS plain,
          caseload.rebalance(pg_temp.t(team), pg_temp.c(team), pg_temp.e(team), options => pg_temp.o(team), equity => 'max', target => 4 + team % 9) AS most,
          caseload.rebalance(pg_temp.t(team), pg_temp.c(team), pg_temp.e(team), options => pg_temp.o(team), max_moves => 1) AS one
     FROM generate_series(1, :teams) team;
@@ -131,12 +132,16 @@ CREATE TEMP TABLE truth AS
 CREATE INDEX ON truth (team);
 ANALYZE truth;
 CREATE TEMP TABLE best AS SELECT team, min(ssq) AS ssq, min(highest) AS highest, min(cost) FILTER (WHERE within) AS band_cost, count(*) AS worlds FROM truth GROUP BY team;
-SELECT diag(format('%s teams, %s different ends, %s of them at most; the best is found for %s %%, proven for %s %%; bands met: %s, met at least cost: %s, proven: %s',
+SELECT diag(format('%s teams, %s different ends, %s of them at most; the best is found for %s %%, proven for %s %%; bands met: %s of %s that can be, met at least cost: %s, without chance: %s of %s, proven: %s',
             count(*), sum(worlds), max(worlds), round(100.0 * count(*) FILTER (WHERE (p).ssq_after <= ssq + 0.000001 + CASE WHEN (p).fte_exact THEN 0 ELSE ssq / 1000 END) / count(*), 1),
-            round(100.0 * count(*) FILTER (WHERE (p).status = 'optimal') / count(*), 1), count(*) FILTER (WHERE (band).out_of_band = 0),
-            count(*) FILTER (WHERE (band).out_of_band = 0 AND (band).move_cost = band_cost), count(*) FILTER (WHERE (band).out_of_band = 0 AND (band).cost_bound = (band).move_cost)))
+            round(100.0 * count(*) FILTER (WHERE (p).status = 'optimal') / count(*), 1), count(*) FILTER (WHERE (band).out_of_band = 0), count(band_cost) FILTER (WHERE (band).out_of_band IS NOT NULL),
+            count(*) FILTER (WHERE (band).out_of_band = 0 AND (band).move_cost = band_cost),
+            count(*) FILTER (WHERE (plain).out_of_band = 0 AND (plain).move_cost = band_cost), count(*) FILTER (WHERE (plain).out_of_band = 0), count(*) FILTER (WHERE (band).out_of_band = 0 AND (band).cost_bound = (band).move_cost)))
   FROM best JOIN planned USING (team);
 SELECT pg_temp.holds('no plan is better than the best', $$ (p).ssq_after >= ssq - 0.000001 AND ((p).max_after >= highest - 0.0001 OR highest IS NULL) $$, 'best JOIN planned USING (team)', :teams);
+SELECT pg_temp.holds('nor any band cheaper', $$ (band).move_cost >= band_cost $$, $$ best JOIN planned USING (team) WHERE (band).out_of_band = 0 $$, :teams / 3);
+SELECT pg_temp.holds('chance makes no band worse', $$ (coalesce((band).out_of_band, 0), (band).move_cost) <= (coalesce((plain).out_of_band, 0), (plain).move_cost) $$, 'planned', :teams);
+SELECT pg_temp.holds('and some better', 'n > 0', $$ (SELECT count(*) FILTER (WHERE ((band).out_of_band, (band).move_cost) < ((plain).out_of_band, (plain).move_cost)) AS n FROM planned) t $$, 1);
 SELECT pg_temp.holds('the bound of the squares is below the best', $$ (p).ssq_bound <= ssq + 0.000001 $$, 'best JOIN planned USING (team)', :teams);
 SELECT pg_temp.holds('so is the bound of the highest', $$ (p).max_bound <= highest + 0.0001 OR highest IS NULL $$, 'best JOIN planned USING (team)', :teams);
 SELECT pg_temp.holds('optimal is optimal', $$ (p).ssq_after <= ssq + 0.000001 $$, $$ best JOIN planned USING (team) WHERE (p).status = 'optimal' $$, :teams / 3);

@@ -16,9 +16,9 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "port/pg_bitutils.h"
 
 #include "assign.h"
+#include "chance.h"
 
 #define VALUE_BITS		36		/* of the highest cost, scaled */
 #define WAITING_BITS	50		/* of what somebody who goes on waiting costs the search */
@@ -27,7 +27,6 @@
 #define MOST_TAKEN		8
 #define LEVELS			200		/* of the temperature, in a run */
 #define RUN				10000000	/* evaluations of a run */
-#define SEED			UINT64CONST(88172645463325252)
 
 /* The search in work. */
 struct AssignSearch
@@ -44,35 +43,6 @@ struct AssignSearch
 	int64		best_unplaced;
 	int64		best_cost;
 };
-
-/* -------------------------------------------------------------- chance --- */
-
-/* Random bits (xorshift64*; Vigna 2016). */
-static inline uint64
-draw(uint64 *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return *state * UINT64CONST(2685821657736338717);
-}
-
-static inline int
-draw_below(uint64 *state, int n)
-{
-	return (int) (((draw(state) >> 32) * (uint64) n) >> 32);
-}
-
-/* The temperature times a number that is distributed as -log2(u) is, but for a logarithm that is piecewise linear. */
-static inline int64
-draw_heat(uint64 *state, int64 temperature)
-{
-	uint64		bits = draw(state) | 1;
-	int			zeros = 63 - pg_leftmost_one_pos64(bits);
-	int64		logarithm = ((int64) (zeros + 1) << 12) - (int64) (((bits << zeros) >> 51) & 0xFFF);
-
-	return (temperature * logarithm) >> 12;
-}
 
 /* -------------------------------------------------------------- values --- */
 
@@ -310,21 +280,21 @@ choose_clients(AssignSearch *search, int *taken)
 {
 	const AssignWork *work = search->work;
 	const AssignGroup *group = work->group;
-	int			want = LEAST_TAKEN + draw_below(&search->random, MOST_TAKEN - LEAST_TAKEN + 1);
-	int			seed = draw_below(&search->random, group->n_clients);
+	int			want = LEAST_TAKEN + cl_draw_below(&search->random, MOST_TAKEN - LEAST_TAKEN + 1);
+	int			seed = cl_draw_below(&search->random, group->n_clients);
 	int			n = 0;
 
 	taken[n++] = seed;
 	for (int attempt = 0; n < want && attempt < 2 * want; attempt++)
 	{
-		int			near = draw_below(&search->random, Min(search->n_choices[seed], 5));
+		int			near = cl_draw_below(&search->random, Min(search->n_choices[seed], 5));
 		int			to = (attempt & 1) != 0 ? group->to[work->at[seed]] : group->to[work->choice[group->first[seed] + near]];
 		int			client;
 		bool		new = true;
 
 		if (work->n_members[to] == 0)
 			continue;
-		client = work->member[to][draw_below(&search->random, work->n_members[to])];
+		client = work->member[to][cl_draw_below(&search->random, work->n_members[to])];
 		for (int t = 0; t < n; t++)
 			new &= taken[t] != client;
 		if (new)
@@ -362,7 +332,7 @@ choose_pair(AssignSearch *search, int client, int64 temperature)
 			break;
 		if (work->load[to] + group->weight[pair] > group->room[to])
 			continue;
-		value = work->value[pair] + draw_heat(&search->random, temperature);
+		value = work->value[pair] + cl_draw_heat(&search->random, temperature);
 		if (value < best)
 		{
 			second = best;
@@ -432,7 +402,7 @@ attempt(AssignSearch *search, int64 temperature)
 		work->load[group->to[now[t]]] -= group->weight[now[t]];
 		work->load[group->to[old[t]]] += group->weight[old[t]];
 	}
-	if (change > 0 && change > draw_heat(&search->random, temperature))
+	if (change > 0 && change > cl_draw_heat(&search->random, temperature))
 		return;
 	for (int t = 0; t < n; t++)
 	{
@@ -504,7 +474,7 @@ cl_assign_begin(AssignGroup *group, const AssignCosts *prices, PlanWork *clock)
 	cl_assign_polish(work);
 
 	search->work = work;
-	search->random = SEED;
+	search->random = cl_chance(0);
 	search->best = cl_plan_allocate(sizeof(int32) * group->n_clients);
 	search->real = cl_plan_allocate(sizeof(int64) * pairs);
 	search->n_choices = cl_plan_allocate(sizeof(int) * group->n_clients);

@@ -22,7 +22,7 @@
 
 #include "plan_result.h"
 
-#define PLAN_VERSION	1
+#define PLAN_VERSION	2
 
 void
 cl_row_begin(RowBuilder *row, TupleDesc desc)

@@ -31,6 +31,8 @@ typedef struct PlanWish
 	int64		deadline;
 	int64		ceiling;		/* thousandths per FTE; -1: none */
 	bool		bounds;
+	bool		polish;
+	int64		seed;
 } PlanWish;
 
 PG_FUNCTION_INFO_V1(fair_share);
@@ -56,6 +58,19 @@ thousandths_argument(FunctionCallInfo fcinfo, int n, const char *name)
 
 /* ------------------------------------------------------------ searching --- */
 
+/* For a band that is met: what need not move goes home, and the squares fall as far as they can for nothing. */
+static void
+save_moves(PlanWork *state)
+{
+	PlanStop	stop = {0};
+
+	while (cl_plan_save_moves(state))
+		;
+	stop.max_moves = state->moves;
+	stop.max_cost = state->cost;
+	cl_plan_descend(state, &stop, NULL, NULL, NULL, NULL);
+}
+
 /* Search until nothing is better, or the wish ends it. */
 static PlanEnd
 search_plan(PlanWork *state, const PlanWish *wish)
@@ -68,14 +83,51 @@ search_plan(PlanWork *state, const PlanWish *wish)
 	{
 		end = cl_plan_descend(state, &wish->stop, NULL, NULL, NULL, NULL);
 		if (end == PLAN_END_TARGET && wish->stop.band)
-			while (cl_plan_save_moves(state))
-				;
+			save_moves(state);
 		/* swaps cost two moves for little: not where moves are counted */
 		if (end != PLAN_END_LOCAL || !wish->swaps || wish->stop.max_moves >= 0 || wish->stop.max_cost >= 0)
 			return end;
 		if (!cl_plan_swaps(state) && !cl_plan_chains(state))
 			return end;
 	}
+}
+
+/* The moves in order, and where they lead. */
+static void
+order_plan(const PlanWork *state, const PlanWish *wish, PlanReport *report)
+{
+	PlanWork   *end;
+
+	report->steps = cl_plan_order(report->model, state, &wish->stop, &end, &report->n_steps, &report->n_bundles);
+	report->end = end;
+}
+
+/* With a band: who is out of it counts first, then cost, and where they are equal, or somebody is out of it, the squares. */
+static bool
+better_plan(const PlanWork *one, const PlanWork *other)
+{
+	if (one->out_of_band != other->out_of_band)
+		return one->out_of_band < other->out_of_band;
+	if (one->out_of_band == 0 && one->cost != other->cost)
+		return one->cost < other->cost;
+	return one->ssq < other->ssq;
+}
+
+/* Look by chance for a better plan in the band; what it finds counts with the moves in order. */
+static PlanEnd
+polish_plan(PlanWork *state, const PlanWish *wish, PlanReport *report, PlanEnd how)
+{
+	PlanReport	polished = *report;
+
+	cl_plan_anneal(state, &wish->stop, wish->seed);
+	if (state->out_of_band == 0)
+		save_moves(state);
+	order_plan(state, wish, &polished);
+	if (better_plan(polished.end, report->end))
+		*report = polished;
+	if (state->out_of_time || state->out_of_evaluations)
+		return state->out_of_time ? PLAN_END_TIME : PLAN_END_ITERATIONS;
+	return report->end->out_of_band == 0 ? PLAN_END_TARGET : how;
 }
 
 /* The band in units: each within so many thousandths of the fair share. */
@@ -219,7 +271,7 @@ end_name(PlanEnd end)
 /*
  * rebalance(therapists, clients, eligible, as_of, in_district, in_discipline,
  * equity, target, max_moves, max_cost, swaps, iterations, time_limit, bounds,
- * memory_limit, options) -> plan.  Loads in the unit of the weights.  Equity and target
+ * memory_limit, options, seed) -> plan.  Loads in the unit of the weights.  Equity and target
  * go together: jain (at least), max (per FTE, at most), band (fraction of the
  * fair share, at most); NULL: as even as can be.  Steepest descent on the sum
  * of load^2 / FTE (docs/plans.md).  22023 for arguments and rows that cannot
@@ -234,7 +286,7 @@ rebalance(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	MemoryContext oldcontext;
 	PlanWork   *state;
-	PlanWork   *end;
+	const PlanWork *end;
 	PlanEnd		how;
 	char	   *equity = PG_ARGISNULL(6) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(6));
 	int64		target = 0;
@@ -269,6 +321,8 @@ rebalance(PG_FUNCTION_ARGS)
 	wish.deadline = cl_plan_deadline(fcinfo, 12);
 	wish.ceiling = equity != NULL && strcmp(equity, "max") == 0 ? target : -1;
 	wish.bounds = PG_ARGISNULL(13) || PG_GETARG_BOOL(13);
+	wish.polish = !PG_ARGISNULL(16);
+	wish.seed = wish.polish ? PG_GETARG_INT64(16) : 0;
 	cl_plan_begin(fcinfo, &call, 14, false, false);
 
 	oldcontext = MemoryContextSwitchTo(call.context);
@@ -296,8 +350,10 @@ rebalance(PG_FUNCTION_ARGS)
 		cl_plan_objective(state, low, high);
 	}
 	how = search_plan(state, &wish);
-	report.steps = cl_plan_order(call.model, state, &wish.stop, &end, &report.n_steps, &report.n_bundles);
-	report.end = end;
+	order_plan(state, &wish, &report);
+	if (wish.stop.band && wish.polish && (how == PLAN_END_TARGET || how == PLAN_END_LOCAL))
+		how = polish_plan(state, &wish, &report, how);
+	end = report.end;
 	report.fair = cl_plan_fair(call.model, end, false);
 	report.least = call.model->n_options > 0 ? cl_plan_fair(call.model, end, true) : report.fair;
 	report.ssq_bound = cl_plan_ssq_bound(call.model, report.least);
