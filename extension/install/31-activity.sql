@@ -34,7 +34,13 @@ CREATE FUNCTION caseload.event_before_write()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'event_before_write'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION caseload.event_before_write() IS 'Row trigger of appointment and contact: notes whom the statement is about, so that they are locked in order; refuses an unknown therapist with a hint.';
+COMMENT ON FUNCTION caseload.event_before_write() IS 'Row trigger of appointment, contact and episode: notes whom the statement is about, so that they are locked in order; refuses an unknown therapist with a hint.';
+
+CREATE FUNCTION caseload.lock_before_cascade()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'lock_before_cascade'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION caseload.lock_before_cascade() IS 'Row trigger of episode: locks whom the statement is about before foreign keys delete or renumber what belongs to the episodes.';
 
 CREATE FUNCTION caseload.policy_after_write()
 RETURNS trigger

@@ -6,6 +6,11 @@ CREATE OR REPLACE TRIGGER event_before_write BEFORE INSERT OR UPDATE OR DELETE O
   FOR EACH ROW EXECUTE FUNCTION caseload.event_before_write('appointment_therapist_fkey');
 CREATE OR REPLACE TRIGGER event_before_write BEFORE INSERT OR UPDATE OR DELETE ON caseload.contact
   FOR EACH ROW EXECUTE FUNCTION caseload.event_before_write();
+-- Who deletes or renumbers an episode has its rows before the client: the client must be locked before foreign keys take what others wait for with the lock.
+CREATE OR REPLACE TRIGGER event_before_write BEFORE UPDATE OR DELETE ON caseload.episode
+  FOR EACH ROW EXECUTE FUNCTION caseload.event_before_write();
+CREATE OR REPLACE TRIGGER "LOCK_before_cascade" AFTER UPDATE OR DELETE ON caseload.episode
+  FOR EACH ROW EXECUTE FUNCTION caseload.lock_before_cascade();
 
 -- One trigger for each event, since transition tables allow no more; all call the same functions.
 

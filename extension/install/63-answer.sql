@@ -136,6 +136,11 @@ DECLARE
   today    date;
   last_day date;
 BEGIN
+  -- the client before the flag, in the order of all who write about the client: an episode that is written as it is locks whose it is
+  UPDATE caseload.episode e SET period = e.period
+    FROM caseload.flag f
+   WHERE f.flag_id = flag_id AND (district_id IS NULL OR f.district_id = district_id) AND f.action = 'close' AND f.cleared_on IS NULL
+     AND e.district_id = f.district_id AND e.client_id = f.client_id AND e.episode = f.episode;
   district_id := caseload._answer_flag(flag_id, district_id, 'closed', reason, NULL);
   SELECT f.* INTO flag FROM caseload.flag f WHERE f.district_id = district_id AND f.flag_id = flag_id;
   today := caseload._client_day(flag.district_id, flag.client_id);

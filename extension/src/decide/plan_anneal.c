@@ -27,7 +27,7 @@
 #define LEVELS			256		/* of the temperature */
 #define DRAWS			6		/* the best of so many goes instead of another */
 #define TRIES_PER_MOVE	400
-#define LEAST_TRIES		20000
+#define LEAST_TRIES		100000	/* but not more of each client than of a move */
 #define MOST_TRIES		2000000
 
 /* Some moves at once. */
@@ -317,7 +317,8 @@ static void
 cool(Anneal *anneal)
 {
 	PlanWork   *state = anneal->state;
-	int64		tries = Min(Max((int64) TRIES_PER_MOVE * anneal->n_moved, LEAST_TRIES), MOST_TRIES) / LEVELS;
+	int64		least = Min((int64) TRIES_PER_MOVE * anneal->n_clients, LEAST_TRIES);
+	int64		tries = (Min(Max((int64) TRIES_PER_MOVE * anneal->n_moved, least), MOST_TRIES) + LEVELS - 1) / LEVELS;
 	bool		is_best = true;
 
 	anneal->best_outside = state->out_of_band;

@@ -1,6 +1,7 @@
 /*
  * before.c
- *		Row triggers of facts: before a row is written.
+ *		Row triggers of facts: before a row is written, and before what it brings
+ *		along.
  *
  * A therapist who does not exist is refused with a hint; the foreign key
  * would say it, too, but not what to do.
@@ -9,6 +10,10 @@
  * UPDATE, MERGE, WITH), each of which knows its own rows only and would lock
  * its own clients in order, and those of all in none.  So the clients of all
  * rows are noted before, and the first trigger to come locks them all.
+ *
+ * Episodes that go, or get another number, take rows of ours along before any
+ * trigger AFTER STATEMENT is called: their clients are locked by the first
+ * trigger AFTER ROW.
  *
  * In C and without WHEN clauses, which the server would parse anew for every
  * statement: these are called for every event.
@@ -35,8 +40,9 @@ static CachedTable therapist_table = {
 
 PG_FUNCTION_INFO_V1(therapist_before_write);
 PG_FUNCTION_INFO_V1(event_before_write);
+PG_FUNCTION_INFO_V1(lock_before_cascade);
 
-/* Clients whose events the statement at hand writes. */
+/* Clients whose events, or episodes, the statement at hand writes. */
 static TransactionKeys noted;
 
 /* The row that a row trigger is about. */
@@ -115,8 +121,8 @@ therapist_before_write(PG_FUNCTION_ARGS)
 }
 
 /*
- * Row trigger BEFORE INSERT, UPDATE OR DELETE of a table of events.
- * Argument, where there are therapists: the foreign key.
+ * Row trigger BEFORE INSERT, UPDATE OR DELETE of a table of events, or of
+ * episodes.  Argument, where there are therapists: the foreign key.
  */
 Datum
 event_before_write(PG_FUNCTION_ARGS)
@@ -134,4 +140,20 @@ event_before_write(PG_FUNCTION_ARGS)
 	if (trigdata->tg_trigger->tgnargs == 1 && !TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 		check_therapist(trigdata, trigdata->tg_trigger->tgargs[0]);
 	return PointerGetDatum(tuple);
+}
+
+/*
+ * Row trigger AFTER UPDATE OR DELETE of episodes, with a name that stands before
+ * those of foreign keys, which begin with "RI_": by now all rows of the statement
+ * are noted, and none has taken others along.
+ */
+Datum
+lock_before_cascade(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = cl_row_trigger(fcinfo, "lock_before_cascade", false, true);
+
+	cl_check_trigger_owner(trigdata);
+	if (noted.set != NULL)
+		cl_lock_noted(NULL);
+	return PointerGetDatum(NULL);
 }
