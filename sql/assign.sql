@@ -116,3 +116,7 @@ SELECT service_id, state, therapist_id, why FROM caseload.waiting WHERE district
 SELECT p.waiting, p.placed FROM caseload.assign_waitlist(as_of => '2025-01-15', in_district => 'list') p;
 ROLLBACK;
 SELECT caseload.assign_waitlist(in_district => 'nowhere');
+-- two may be worth more than one, in every order
+SELECT x.p, a.placed, a.unplaced_priority, a.unplaced_bound FROM unnest('{1300,1500,2089}'::int[]) x (p), LATERAL caseload.assign_waitlist('SELECT ''A'' AS therapist_id, 1 AS fte, 60 AS capacity',
+  format('SELECT v.*, NULL::text AS therapist_id FROM (VALUES (''X'', 60, %s), (''Y'', 30, 1050), (''Z'', 30, 1040)) v (client_id, weight, priority)', x.p),
+  'SELECT c AS client_id, ''A'' AS therapist_id FROM unnest(''{X,Y,Z}''::text[]) c', iterations => 20000) a;

@@ -160,6 +160,40 @@ SELECT s.seed, p.status, p.move_cost, p.out_of_band, p = caseload.rebalance(x.t,
 SELECT p.status, p.stopped_by, p.evaluations FROM caseload.rebalance(:T, :C, :E, equity => 'band', target => 0.15, iterations => 1) p;
 SELECT p.move_count <= 2, p.out_of_band > 0 FROM caseload.rebalance(:T, :C, :E, equity => 'band', target => 0.001, max_moves => 2) p;
 
+-- room only because somebody leaves: they go together
+SELECT p.status, k.check_name, k.ok FROM (VALUES ($$SELECT * FROM (VALUES ('A', 0, 0, NULL), ('P', 1, 0, 10), ('R', 1, 10, NULL)) v (therapist_id, fte, base_load, capacity)$$,
+    $$SELECT * FROM (VALUES ('F', 10, 'A'), ('C', 5, 'P')) v (client_id, weight, therapist_id)$$, $$SELECT c AS client_id, t AS therapist_id FROM unnest('{F,C}'::text[]) c, unnest('{P,R}'::text[]) t$$)) q (t, c, e),
+  LATERAL caseload.rebalance(t, c, e) p, LATERAL caseload.check_plan(p, t, c, e) k WHERE k.check_name ~ 'capacity|bundle';
+-- twelve equal clients: the target is not rounded
+SELECT p.status, p.jain_after, p.move_count, p.cost_bound FROM caseload.rebalance($$SELECT 't' || i AS therapist_id, 1 AS fte FROM generate_series(1, 4) i$$,
+  $$SELECT 'c' || i AS client_id, 1 AS weight, CASE WHEN i <= 10 THEN 't1' WHEN i = 11 THEN 't2' ELSE 't3' END AS therapist_id FROM generate_series(1, 12) i$$,
+  $$SELECT 'c' || i AS client_id, 't' || j AS therapist_id FROM generate_series(1, 12) i, generate_series(1, 4) j$$, equity => 'jain', target => 0.8, max_moves => 6) p;
+-- a move that gains in squares brings nothing out of the band; nor does what is done for nothing
+SELECT s.seed, p.status, p.out_of_band, p.moves[1].to_therapist FROM (VALUES (NULL::bigint), (0), (1)) s (seed), caseload.rebalance($$SELECT * FROM (VALUES ('A', 1, 60), ('P', 2, 110), ('Q', 1, 11)) v (therapist_id, fte, base_load)$$,
+  $$SELECT 'X' AS client_id, 90 AS weight, 'A' AS therapist_id$$, $$SELECT 'X' AS client_id, t AS therapist_id FROM unnest('{A,P,Q}'::text[]) t$$, equity => 'max', target => 100, seed => s.seed) p;
+SELECT s.seed, p.status, p.out_of_band FROM (VALUES (NULL::bigint), (0)) s (seed), caseload.rebalance($$SELECT * FROM (VALUES ('A', 1, 60), ('A2', 1, 90), ('P', 2, 90), ('Q', 1, 11)) v (therapist_id, fte, base_load)$$,
+  $$SELECT * FROM (VALUES ('X', 90, 'A', 1), ('W', 20, 'A2', 1)) v (client_id, weight, therapist_id, move_cost)$$,
+  $$SELECT * FROM (VALUES ('X', 'A'), ('X', 'P'), ('X', 'Q'), ('W', 'A2'), ('W', 'P')) v (client_id, therapist_id)$$, equity => 'max', target => 100, seed => s.seed) p;
+-- optimal is about the target, not about being as even as this plan
+SELECT p.status, p.move_cost, p.cost_bound FROM caseload.rebalance($$SELECT * FROM (VALUES ('A', 1, 8), ('B', 1, 0)) v (therapist_id, fte, base_load)$$,
+  $$SELECT * FROM (VALUES ('X', 10, 'A', 2), ('Y', 2, 'A', 1)) v (client_id, weight, therapist_id, move_cost)$$, $$SELECT c AS client_id, t AS therapist_id FROM unnest('{X,Y}'::text[]) c, unnest('{A,B}'::text[]) t$$, equity => 'jain', target => 0.6) p;
+-- the capacity takes nothing from a higher maximum; a cost that is left is used
+SELECT p.status, p.move_count, p.loads[1].band_high FROM caseload.rebalance($$SELECT * FROM (VALUES ('A', 1, 10), ('B', 1, NULL)) v (therapist_id, fte, capacity)$$, $$SELECT 'c' || j AS client_id, 5 AS weight, 'A' AS therapist_id FROM generate_series(1, 4) j$$,
+  $$SELECT 'c' || j AS client_id, t AS therapist_id FROM generate_series(1, 4) j, unnest('{A,B}'::text[]) t$$, equity => 'max', target => 30) p;
+SELECT p.status, p.stopped_by, p.move_cost FROM caseload.rebalance($$SELECT * FROM (VALUES ('A', 1, 17), ('B', 1, 0)) v (therapist_id, fte, base_load)$$,
+  $$SELECT * FROM (VALUES ('X', 10, 'A', 2), ('Y', 3, 'A', 1)) v (client_id, weight, therapist_id, move_cost)$$, $$SELECT c AS client_id, t AS therapist_id FROM unnest('{X,Y}'::text[]) c, unnest('{A,B}'::text[]) t$$, max_cost => 1) p;
+-- with options, what frees nothing has the lower coefficient of variation
+SELECT k.moves, k.cv_bound FROM caseload.pareto($$SELECT t AS therapist_id, 1 AS fte FROM unnest('{A,B}'::text[]) t$$, $$SELECT 'c' || j AS client_id, 5 AS weight, CASE WHEN j <= 5 THEN 'A' ELSE 'B' END AS therapist_id FROM generate_series(1, 8) j$$,
+  $$SELECT 'c' || j AS client_id, t AS therapist_id FROM generate_series(1, 8) j, unnest('{A,B}'::text[]) t$$, options => $$SELECT 'g1' AS option_id, 'A' AS therapist_id, 'group' AS kind, '{c1,c2}'::text[] AS client_ids, 5 AS freed$$) k;
+-- a model that cannot be says so; its unit may be large
+SELECT caseload.lp_text('SELECT ''A'' AS therapist_id, 1 AS fte, 100000000 AS base_load', 'SELECT ''X'' AS client_id, 3000000 AS weight, NULL AS therapist_id', 'SELECT ''X'' AS client_id, ''A'' AS therapist_id', equity => 'max', target => 50);
+-- minutes without a look at the clock
+SELECT p.status, p.stopped_by FROM caseload.rebalance('SELECT t AS therapist_id, 1 AS fte FROM unnest(''{t1,t2}''::text[]) t', 'SELECT ''c'' || i AS client_id, 10 AS weight, ''t1'' AS therapist_id, CASE WHEN i <= 3000 THEN 1000 ELSE 1 END AS move_cost FROM generate_series(1, 4500) i',
+  'SELECT ''c'' || i AS client_id, t AS therapist_id FROM generate_series(1, 4500) i, unnest(''{t1,t2}''::text[]) t', equity => 'max', target => 30000, seed => NULL, bounds => false, iterations => 20000000) p;
+
+-- no team at all
+SELECT p.status, p.jain_after FROM caseload.rebalance('SELECT ''a'' AS therapist_id, 0 AS fte', 'SELECT ''1'' AS client_id, 1 AS weight, ''a'' AS therapist_id', 'SELECT ''1'' AS client_id, ''a'' AS therapist_id WHERE false', equity => 'jain', target => 0.9) p;
+
 -- over the tables
 INSERT INTO caseload.district (district_id, name, state) VALUES ('plan', 'Plan', 'PA');
 INSERT INTO caseload.site (district_id, site_id, name, level, state) VALUES ('plan', 's', 'School', 'elementary', 'PA');

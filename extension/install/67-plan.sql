@@ -112,8 +112,8 @@ CREATE TYPE caseload.plan AS (
   moves               caseload.plan_move[]
 );
 COMMENT ON TYPE caseload.plan IS 'A plan: what it does, how even it makes the team, and what no plan can do better than.';
-COMMENT ON COLUMN caseload.plan.status IS 'optimal: nothing is more even (or, with a target, cheaper), which the bound proves; target: reached; budget: no move is left; local: no move, swap or chain is good; iterations, time: a limit was reached; unreachable: no plan reaches the target, which the bound proves; infeasible: somebody must leave and nobody can take them.';
-COMMENT ON COLUMN caseload.plan.stopped_by IS 'target, max_moves, iterations or time; NULL: nothing better was found. With time alone the same question may have another answer.';
+COMMENT ON COLUMN caseload.plan.status IS 'optimal: nothing is more even (or, with a target, cheaper), which the bound proves; target: reached; budget: nothing good is left that it would pay; local: no move, swap or chain is good; iterations, time: a limit was reached; unreachable: no plan reaches the target, which the bound proves; infeasible: somebody must leave and nobody can take them.';
+COMMENT ON COLUMN caseload.plan.stopped_by IS 'target, max_moves, max_cost, iterations or time; NULL: nothing better was found. With time alone the same question may have another answer.';
 COMMENT ON COLUMN caseload.plan.therapists IS 'Therapists with an FTE above 0.';
 COMMENT ON COLUMN caseload.plan.clients IS 'Clients (or services) with a therapist.';
 COMMENT ON COLUMN caseload.plan.waiting IS 'Those without, who are no part of the plan.';
@@ -122,7 +122,7 @@ COMMENT ON COLUMN caseload.plan.forced IS 'Those who must leave, and do.';
 COMMENT ON COLUMN caseload.plan.stranded IS 'Those who ought to leave, and whom nobody can take: they stay.';
 COMMENT ON COLUMN caseload.plan.move_count IS 'Moves.';
 COMMENT ON COLUMN caseload.plan.move_cost IS 'What they cost: the sum of move_cost.';
-COMMENT ON COLUMN caseload.plan.cost_bound IS 'No plan that is as even costs less; NULL: not counted, or not everybody is in the band.';
+COMMENT ON COLUMN caseload.plan.cost_bound IS 'No plan that is as even (or reaches the target, where this one does) costs less; NULL: not counted, or not everybody is in the band.';
 COMMENT ON COLUMN caseload.plan.ssq_before IS 'Sum of load^2 / FTE today, which plans make small.';
 COMMENT ON COLUMN caseload.plan.ssq_after IS 'The same after the plan.';
 COMMENT ON COLUMN caseload.plan.ssq_bound IS 'No plan has less, however many moves it makes.';

@@ -195,7 +195,7 @@ BEGIN ATOMIC
                 LATERAL (SELECT 0.000001 + CASE WHEN w.fte_exact THEN 0 ELSE e.ssq_before / 1000 END AS tolerance) r
           WHERE abs(m.gain - coalesce(g.gain, 0)) > r.tolerance
              OR w.out_of_band IS NOT NULL AND m.band_gain IS DISTINCT FROM coalesce(g.inside, 0)
-             OR m.kind <> 'forced' AND (coalesce(g.inside, 0), coalesce(g.gain, 0)) <= (0, CASE WHEN w.fte_exact THEN 0 ELSE -r.tolerance END)),
+             OR m.bundle NOT IN (SELECT n.bundle FROM m n WHERE n.kind = 'forced') AND (coalesce(g.inside, 0), coalesce(g.gain, 0)) <= (0, CASE WHEN w.fte_exact THEN 0 ELSE -r.tolerance END)),
        NULL, NULL)
     ) AS k (place, check_name, ok, said, found)
    ORDER BY k.place;

@@ -120,7 +120,7 @@ typedef struct PlanObjective
 {
 	int64	   *low;			/* a load below or above is out of the band; NULL: no band */
 	int64	   *high;
-	int64		penalty;		/* of a unit out of the band */
+	int64	   *penalty;		/* of a unit out of the band; the same in a component */
 } PlanObjective;
 
 /* A plan in work: where everybody is. */
@@ -250,7 +250,7 @@ cl_plan_more_outside(const PlanWork *state, int therapist, int64 by)
 {
 	int64		load = state->load[therapist];
 
-	if (state->objective.penalty == 0 || state->model->part[therapist] == 0)
+	if (state->objective.low == NULL || state->model->part[therapist] == 0)
 		return 0;
 	return cl_plan_outside(&state->objective, therapist, load + by) - cl_plan_outside(&state->objective, therapist, load);
 }
@@ -262,8 +262,8 @@ cl_plan_step(const PlanWork *state, int therapist, int64 by)
 	int64		load = state->load[therapist];
 	int64		change = state->model->reciprocal[therapist] * (by * (2 * load + by));
 
-	if (state->objective.penalty != 0)
-		change += state->objective.penalty * cl_plan_more_outside(state, therapist, by);
+	if (state->objective.low != NULL)
+		change += state->objective.penalty[therapist] * cl_plan_more_outside(state, therapist, by);
 	return change;
 }
 

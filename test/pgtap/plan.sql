@@ -83,6 +83,21 @@ SELECT pg_temp.holds('and a bundle that does harm', $$ 'every bundle gains what 
     format('SELECT client_id, weight, CASE WHEN client_id = %L THEN %L ELSE therapist_id END AS therapist_id, move_cost, locked FROM (%s) c', (m).client_id, (m).to_therapist, pg_temp.c(team)))) $$,
   $$ moving WHERE NOT banded AND (m).kind = 'reassign' AND (p).fte_exact $$, :teams / 4);
 
+-- With capacities, some of which are full today, every plan still holds what it says, and the budgets.
+CREATE FUNCTION pg_temp.tc(team bigint) RETURNS text LANGUAGE sql AS $$
+  SELECT format('SELECT therapist_id, fte, base_load, CASE WHEN pg_temp.u(team, i, 71) < 0.8 THEN base_load + 2 + 0.5 * floor(24 * pg_temp.u(team, i, 72))::numeric END AS capacity FROM public.plan_therapist WHERE team = %s', team)
+$$;
+CREATE TEMP TABLE capped AS
+  SELECT team, x.kind, x.p, NOT EXISTS (SELECT FROM caseload.check_plan(x.p, pg_temp.tc(team), pg_temp.c(team), pg_temp.e(team), options => pg_temp.o(team)) k WHERE k.ok IS NOT TRUE) AS ok
+    FROM generate_series(1, :teams) team,
+         LATERAL (VALUES ('all', caseload.rebalance(pg_temp.tc(team), pg_temp.c(team), pg_temp.e(team), options => pg_temp.o(team))),
+                         ('band', caseload.rebalance(pg_temp.tc(team), pg_temp.c(team), pg_temp.e(team), options => pg_temp.o(team), equity => 'band', target => 0.2)),
+                         ('jain', caseload.rebalance(pg_temp.tc(team), pg_temp.c(team), pg_temp.e(team), options => pg_temp.o(team), equity => 'jain', target => 0.9)),
+                         ('cost', caseload.rebalance(pg_temp.tc(team), pg_temp.c(team), pg_temp.e(team), options => pg_temp.o(team), max_cost => 3))) x (kind, p);
+SELECT pg_temp.holds('with capacities every plan passes, too', 'ok', 'capped', :teams * 4);
+SELECT pg_temp.holds('and costs no more than it may, but for those who must leave', $$ (p).move_cost <= 3 $$, $$ capped WHERE kind = 'cost' AND (p).forced = 0 $$, :teams / 3);
+SELECT pg_temp.holds('some would have been more even without them', 'n > 0', $$ (SELECT count(*) FILTER (WHERE (c.p).ssq_after > (o.p).ssq_after) AS n FROM capped c JOIN planned o USING (team) WHERE c.kind = 'all') t $$, 1);
+
 -- Every assignment there is: loads that can be had after one client more, each with the least cost.
 CREATE TEMP TABLE choice AS
   SELECT c.team, c.j, t.i, r.load AS weight, CASE WHEN t.therapist_id = c.therapist_id THEN 0 ELSE r.move_cost END AS cost

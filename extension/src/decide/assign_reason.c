@@ -15,6 +15,8 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
+#include "utils/memutils.h"
+
 #include "assign.h"
 #include "plan_result.h"
 
@@ -146,7 +148,7 @@ say_why_waiting(AssignGroup *group, int client, const PlanWork *today, const Pla
 			full = is_overfull(group, in, today, reason);
 		}
 		if (group->widened == NULL)
-			group->widened = palloc(sizeof(bool) * (group->n_therapists + 1));
+			group->widened = MemoryContextAlloc(GetMemoryChunkContext(group), sizeof(bool) * (group->n_therapists + 1));
 		memcpy(group->widened, in, sizeof(bool) * group->n_therapists);
 		group->widened_captive = reason->captive;
 		group->widened_room = reason->room;

@@ -365,6 +365,8 @@ attempt(AssignSearch *search, int64 temperature)
 	int			n = choose_clients(search, taken);
 	int			looks = n;
 	int64		change = 0;
+	/* who would lose most chooses first, but not always: two may be worth more than one */
+	bool		any_order = (cl_draw(&search->random) & 3) == 0;
 
 	for (int t = 0; t < n; t++)
 	{
@@ -374,7 +376,11 @@ attempt(AssignSearch *search, int64 temperature)
 		change -= search->real[old[t]];
 	}
 	for (int t = 0; t < n; t++)
+	{
 		option[t] = choose_pair(search, taken[t], temperature);
+		if (any_order)
+			option[t].regret = cl_draw_below(&search->random, 1024);
+	}
 	for (int left = n; left > 0; left--)
 	{
 		int			chosen = -1;
@@ -391,7 +397,11 @@ attempt(AssignSearch *search, int64 temperature)
 		for (int t = 0; t < n; t++)
 			if (now[t] < 0 && (group->to[option[t].pair] == to || option[t].second_to == to))
 			{
+				int64		order = option[t].regret;
+
 				option[t] = choose_pair(search, taken[t], temperature);
+				if (any_order)
+					option[t].regret = order;
 				looks++;
 			}
 	}

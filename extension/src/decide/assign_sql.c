@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
@@ -19,7 +20,7 @@
 #include "plan_read.h"
 #include "plan_result.h"
 
-#define ASSIGNMENT_VERSION	1
+#define ASSIGNMENT_VERSION	2
 
 /* All that an assignment has to say. */
 typedef struct AssignReport
@@ -218,6 +219,19 @@ place_row(TupleDesc desc, const AssignReport *report, int client)
 	return cl_row_end(&row);
 }
 
+/* The row alone, without what it was made of. */
+static Datum
+place_in(MemoryContext row_context, TupleDesc desc, const AssignReport *report, int client)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(row_context);
+	Datum		row = place_row(desc, report, client);
+
+	MemoryContextSwitchTo(oldcontext);
+	row = datumCopy(row, false, -1);
+	MemoryContextReset(row_context);
+	return row;
+}
+
 static Datum
 places_array(TupleDesc desc, int column, const AssignReport *report)
 {
@@ -225,6 +239,7 @@ places_array(TupleDesc desc, int column, const AssignReport *report)
 	Datum	   *rows = palloc_extended(sizeof(Datum) * (report->waiting + 1), MCXT_ALLOC_HUGE);
 	Oid			type = get_element_type(TupleDescAttr(desc, column)->atttypid);
 	TupleDesc	row_desc = lookup_rowtype_tupdesc_copy(type, -1);
+	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "caseload plan row", ALLOCSET_DEFAULT_SIZES);
 	int			n = 0;
 
 	for (int j = 0; j < model->n_clients; j++)
@@ -233,8 +248,9 @@ places_array(TupleDesc desc, int column, const AssignReport *report)
 		if (report->call.today->at[j] != CL_NO_THERAPIST)
 			continue;
 		CHECK_FOR_INTERRUPTS();
-		rows[n++] = place_row(row_desc, report, j);
+		rows[n++] = place_in(row_context, row_desc, report, j);
 	}
+	MemoryContextDelete(row_context);
 	return PointerGetDatum(construct_array(rows, n, type, -1, false, TYPALIGN_DOUBLE));
 }
 

@@ -312,11 +312,13 @@ cl_plan_cover_bound(const PlanModel *model, const PlanObjective *band, const int
 	{
 		int64		value = 0;
 
-		CHECK_FOR_INTERRUPTS();
 		find_cheapest(&cover);
 		memset(cover.arrives, 0, sizeof(int64) * (model->n_therapists + 1));
 		for (int i = 0; i < model->n_therapists; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			value += alone(&cover, i);
+		}
 		if (value > best)
 		{
 			best = value;

@@ -17,7 +17,7 @@
  * more to be better than the best from there.
  *
  * With a goal, clients go nowhere else than there: that puts the moves of a
- * plan in order.  Then no move brings more load out of the band.
+ * plan in order.
  */
 #include "postgres.h"
 
@@ -41,6 +41,7 @@ typedef struct Descent
 	const int32 *goal;
 	const PlanStop *stop;
 	bool		only_free;		/* no move is left: those who have moved may go on */
+	bool		too_dear;		/* something good costs more than is left */
 	Best	   *best;
 	uint32	   *version;		/* of a therapist's load */
 	int32	   *winner;			/* a tree over the therapists; leaves begin at leaves */
@@ -104,6 +105,11 @@ consider(Descent *descent, int client, int to, int64 gain, Best *best)
 		return false;
 	move.gain = gain;
 	move.cost = cl_plan_extra_cost(state, client, to);
+	if (descent->stop->max_cost >= 0 && state->cost + move.cost > descent->stop->max_cost)
+	{
+		descent->too_dear = true;
+		return false;
+	}
 	move.client = client;
 	move.to = to;
 	if (!better(&move, best))
@@ -114,12 +120,13 @@ consider(Descent *descent, int client, int to, int64 gain, Best *best)
 }
 
 /*
- * Where the client adds least: of all members of the class but these two, the
- * first of equals; CL_NO_THERAPIST: there is no room anywhere.  On the way,
- * the lowest price of all members.
+ * Where the client adds least: of all members of the class but from and home,
+ * the first of equals; CL_NO_THERAPIST: there is no room anywhere, or only
+ * where it would bring more load out of the band.  On the way, the lowest
+ * price of all members.
  */
 static int
-least_step(const PlanWork *state, int class, int64 weight, int but, int and_but, int64 *least, int64 *lowest)
+least_step(const PlanWork *state, int class, int64 weight, int from, int home, int64 *least, int64 *lowest)
 {
 	const PlanModel *model = state->model;
 	const int32 *member = model->member + model->first[class];
@@ -127,14 +134,17 @@ least_step(const PlanWork *state, int class, int64 weight, int but, int and_but,
 	int			best = CL_NO_THERAPIST;
 
 	*lowest = PG_INT64_MAX;
-	if (state->objective.penalty != 0)
+	if (state->objective.low != NULL)
 	{
+		int64		relieved = cl_plan_more_outside(state, from, -weight);
+
 		for (; member < end; member++)
 		{
 			int64		step;
 
 			*lowest = Min(*lowest, cl_plan_step(state, *member, 1));
-			if (*member == but || *member == and_but || state->load[*member] + weight > model->room[*member])
+			if (*member == from || *member == home || state->load[*member] + weight > model->room[*member] ||
+				relieved + cl_plan_more_outside(state, *member, weight) > 0)
 				continue;
 			step = cl_plan_step(state, *member, weight);
 			if (best == CL_NO_THERAPIST || step < *least)
@@ -154,7 +164,7 @@ least_step(const PlanWork *state, int class, int64 weight, int but, int and_but,
 		*lowest = Min(*lowest, step - reciprocal * (weight - 1));
 		if (best != CL_NO_THERAPIST && step >= *least)
 			continue;
-		if (*member == but || *member == and_but || load + weight > model->room[*member])
+		if (*member == from || *member == home || load + weight > model->room[*member])
 			continue;
 		best = *member;
 		*least = step;
@@ -182,7 +192,7 @@ stays_inside(const PlanWork *state, int client, int to)
 {
 	int64		weight = state->model->weight[client];
 
-	return state->objective.penalty == 0 ||
+	return state->objective.low == NULL ||
 		cl_plan_more_outside(state, state->at[client], -weight) + cl_plan_more_outside(state, to, weight) <= 0;
 }
 
@@ -204,7 +214,7 @@ look_at(Descent *descent, int client, int from, Best *best)
 	if (descent->only_free && home == from)
 		return;
 	/* below the band, leaving can cost more than it gains, and yet be good */
-	if (relief <= 0 && state->objective.penalty == 0)
+	if (relief <= 0 && state->objective.low == NULL)
 		return;
 	if (descent->goal != NULL)
 	{
@@ -222,7 +232,8 @@ look_at(Descent *descent, int client, int from, Best *best)
 	if (to != CL_NO_THERAPIST)
 		consider(descent, client, to, relief - step, best);
 	/* back home costs less than anywhere else */
-	if (home != from && model->state[client] == CLIENT_MOVABLE && state->load[home] + weight <= model->room[home])
+	if (home != from && model->state[client] == CLIENT_MOVABLE && state->load[home] + weight <= model->room[home] &&
+		stays_inside(state, client, home))
 		consider(descent, client, home, relief - cl_plan_step(state, home, weight), best);
 }
 
@@ -279,7 +290,7 @@ invite(Descent *descent, int to)
 			continue;
 		weight = model->weight[client];
 		if (from == to || model->class_of[client] < 0 || (descent->goal != NULL && descent->goal[client] != to) ||
-			state->load[to] + weight > model->room[to] || (descent->goal != NULL && !stays_inside(state, client, to)))
+			state->load[to] + weight > model->room[to] || !stays_inside(state, client, to))
 			continue;
 		gain = -cl_plan_step(state, from, -weight) - cl_plan_step(state, to, weight);
 		/* most are not better than the best, at no less cost */
@@ -326,15 +337,15 @@ search_all(Descent *descent)
 		search(descent, i);
 }
 
+/* No move is left for it. */
 static bool
 over_budget(const Descent *descent, const Best *best)
 {
 	const PlanWork *state = descent->state;
 	const PlanStop *stop = descent->stop;
-	bool		first = state->at[best->client] == state->model->home[best->client];
 
-	return (stop->max_moves >= 0 && first && state->moves >= stop->max_moves) ||
-		(stop->max_cost >= 0 && state->cost + best->cost > stop->max_cost);
+	return stop->max_moves >= 0 && state->moves >= stop->max_moves &&
+		state->at[best->client] == state->model->home[best->client];
 }
 
 /*
@@ -395,10 +406,15 @@ cl_plan_descend(PlanWork *state, const PlanStop *stop, const int32 *goal, PlanSt
 			break;
 		}
 		if (from < 0 || descent.best[from].gain <= 0)
+		{
+			if (descent.too_dear)
+				end = PLAN_END_BUDGET;
 			break;
+		}
 		best = &descent.best[from];
 		to = best->to;
-		if (best->version != descent.version[to])
+		if (best->version != descent.version[to] ||
+			(stop->max_cost >= 0 && state->cost + best->cost > stop->max_cost))
 		{
 			search(&descent, from);
 			continue;

@@ -48,6 +48,7 @@ typedef struct Flow
 	int64	   *path_pair;
 	int64	   *path_back;
 	FairShare  *fair;
+	MemoryContext context;		/* where that is */
 	int			last_set;
 	int64		work;
 } Flow;
@@ -352,7 +353,8 @@ add_block(Flow *flow, const Part *part, int component)
 	FairBlock  *block = &fair->block[fair->n_blocks];
 
 	block->n = part->n_therapists;
-	block->member = part->therapist;
+	block->member = MemoryContextAlloc(flow->context, sizeof(int32) * part->n_therapists);
+	memcpy(block->member, part->therapist, sizeof(int32) * part->n_therapists);
 	block->load = part->load;
 	block->parts = part->parts;
 	block->component = component;
@@ -444,11 +446,17 @@ FairShare *
 cl_plan_fair(const PlanModel *model, const PlanWork *start, bool freed)
 {
 	FairShare  *fair = cl_plan_allocate(sizeof(FairShare));
-	Flow	   *flow = make_flow(model, start, freed);
-	Part	   *parts = cl_plan_allocate(sizeof(Part) * (model->n_therapists + 1));
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext work = AllocSetContextCreate(context, "caseload plan flow", ALLOCSET_DEFAULT_SIZES);
+	Flow	   *flow;
+	Part	   *parts;
 
 	fair->block = cl_plan_allocate(sizeof(FairBlock) * (model->n_therapists + 1));
 	fair->block_of = cl_plan_allocate(sizeof(int32) * (model->n_therapists + 1));
+	MemoryContextSwitchTo(work);
+	flow = make_flow(model, start, freed);
+	parts = cl_plan_allocate(sizeof(Part) * (model->n_therapists + 1));
+	flow->context = context;
 	flow->fair = fair;
 	for (int i = 0; i < model->n_therapists; i++)
 	{
@@ -492,5 +500,7 @@ cl_plan_fair(const PlanModel *model, const PlanWork *start, bool freed)
 	for (int i = 0; i < model->n_therapists; i++)
 		if (parts[i].n_therapists > 0)
 			split(flow, parts[i], i);
+	MemoryContextSwitchTo(context);
+	MemoryContextDelete(work);
 	return fair;
 }

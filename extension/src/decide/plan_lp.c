@@ -104,7 +104,7 @@ cl_plan_lp(const PlanModel *model, const int64 *low, const int64 *high)
 	}
 
 	initStringInfo(&text);
-	appendStringInfo(&text, "\\ a unit of load is %d thousandths\n", (int) model->unit);
+	appendStringInfo(&text, "\\ a unit of load is " INT64_FORMAT " thousandths\n", model->unit);
 	append_objective(&text, model, keys, n_keys, low != NULL);
 	for (int k = 0; k < n_keys; k++)
 	{
@@ -125,8 +125,11 @@ cl_plan_lp(const PlanModel *model, const int64 *low, const int64 *high)
 	}
 	for (int i = 0; i < model->n_therapists; i++)
 	{
-		if (model->part[i] == 0 || (loads[i].len == 0 && low != NULL))
+		if (model->part[i] == 0)
 			continue;
+		/* whose load is what it is can be out of the band, too: a row without a variable is none */
+		if (loads[i].len == 0 && low != NULL)
+			appendStringInfoString(&loads[i], " 0 nothing");
 		if (low == NULL)
 			appendStringInfo(&text, " load%d:%s - %d level <= " INT64_FORMAT "\n", i + 1, loads[i].data, model->part[i], -fixed[i]);
 		else

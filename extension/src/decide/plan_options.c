@@ -121,13 +121,17 @@ cl_plan_read_options(Reader *reader, const PlanSource *source)
 		{reader->by_service ? "service_ids" : "client_ids", COLUMN_IDS, true},
 		{"freed", COLUMN_NUMBER, true}, {"cost", COLUMN_NUMBER, false}
 	};
+	MemoryContext oldcontext;
 
 	if (source->options == NULL)
 		return;
 	rows->in_option = MemoryContextAllocZero(rows->context, sizeof(bool) * (rows->n_clients + 1));
 	rows->option_capacity = 64;
 	rows->option = MemoryContextAlloc(rows->context, sizeof(PlanOption) * rows->option_capacity);
+	/* ids are those of the plan, and outlive SPI */
+	oldcontext = MemoryContextSwitchTo(rows->context);
 	reader->options = cl_keys_new();
+	MemoryContextSwitchTo(oldcontext);
 	reader->what = "options";
 	reader->columns = columns;
 	reader->n_columns = lengthof(columns);

@@ -287,6 +287,54 @@ join_pairs(Order *order, const PlanStop *stop, int left, bool *out_of_budget)
 }
 
 /*
+ * Who must leave, as soon as there is room where they go.  Where they wait for
+ * each other, or for others to go, all moves of the component go together.
+ */
+static void
+move_forced(Order *order)
+{
+	PlanWork   *state = order->state;
+	const PlanModel *model = order->model;
+	bool	   *stuck = palloc0(sizeof(bool) * (model->n_therapists + 1));
+	bool		waits = false;
+	bool		any = true;
+
+	while (any)
+	{
+		any = waits = false;
+		for (int j = 0; j < model->n_clients; j++)
+		{
+			int			to = order->goal[j];
+
+			if (model->state[j] != CLIENT_FORCED || to == state->at[j])
+				continue;
+			if (state->load[to] + model->weight[j] > model->room[to])
+			{
+				waits = true;
+				continue;
+			}
+			order->n_bundles++;
+			add_step(order, j, PLAN_FORCED);
+			any = true;
+		}
+	}
+	for (int j = 0; j < model->n_clients && waits; j++)
+		if (model->state[j] == CLIENT_FORCED && order->goal[j] != state->at[j])
+			stuck[component_of(order, j)] = true;
+	for (int i = 0; i < model->n_therapists && waits; i++)
+	{
+		if (!stuck[i])
+			continue;
+		order->n_bundles++;
+		for (int pass = 0; pass < 2; pass++)
+			for (int j = 0; j < model->n_clients; j++)
+				if (order->goal[j] != state->at[j] && (model->state[j] == CLIENT_FORCED) == (pass == 0) && component_of(order, j) == i)
+					add_step(order, j, pass == 0 ? PLAN_FORCED : PLAN_CHAIN);
+	}
+	pfree(stuck);
+}
+
+/*
  * The steps from today to the goal, in the current memory context, and the
  * plan they lead to.  Who must leave goes first.
  */
@@ -300,19 +348,13 @@ cl_plan_order(PlanModel *model, const PlanWork *goal, const PlanStop *stop, Plan
 	order.goal = goal->at;
 	order.state = cl_plan_state(model);
 	cl_plan_objective(order.state, goal->objective.low, goal->objective.high);
-	order.state->deadline = 0;
 	order.steps = palloc_extended(sizeof(PlanStep) * (goal->moves + 1), MCXT_ALLOC_HUGE);
 	order.from_head = palloc(sizeof(int32) * (model->n_therapists + 1));
 	order.to_head = palloc(sizeof(int32) * (model->n_therapists + 1));
 	order.from_next = palloc_extended(sizeof(int32) * (model->n_clients + 1), MCXT_ALLOC_HUGE);
 	order.to_next = palloc_extended(sizeof(int32) * (model->n_clients + 1), MCXT_ALLOC_HUGE);
 
-	for (int j = 0; j < model->n_clients; j++)
-		if (model->state[j] == CLIENT_FORCED && goal->at[j] != model->home[j])
-		{
-			order.n_bundles++;
-			add_step(&order, j, PLAN_FORCED);
-		}
+	move_forced(&order);
 	for (;;)
 	{
 		bool		out_of_budget = false;

@@ -55,6 +55,19 @@ grow(void *array, Size size, int capacity)
 	return repalloc_huge(array, size * capacity);
 }
 
+/* Before arrays get longer: is that much left, with what there is? */
+static void
+check_memory(const Reader *reader, int64 needed)
+{
+	if (needed <= reader->memory_limit && (int64) MemoryContextMemAllocated(reader->rows->context, true) <= reader->memory_limit)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("the plan needs more memory than its limit of " INT64_FORMAT " megabytes", reader->memory_limit >> 20),
+			 errdetail("Row " INT64_FORMAT " of the query for %s is beyond it.", reader->row, reader->what),
+			 errhint("Raise memory_limit, or plan for one discipline or region at a time.")));
+}
+
 /* The place of a new id; an error when it is not new. */
 static int
 new_place(Reader *reader, KeySet *set, const Column *column)
@@ -112,6 +125,7 @@ read_client(Reader *reader)
 	if (place >= reader->capacity)
 	{
 		reader->capacity *= 2;
+		check_memory(reader, 0);
 		rows->label = grow(rows->label, sizeof(char *), reader->capacity);
 		rows->weight = grow(rows->weight, sizeof(int64), reader->capacity);
 		rows->home = grow(rows->home, sizeof(int32), reader->capacity);
@@ -205,12 +219,7 @@ read_pair(Reader *reader)
 	if (rows->n_pairs == rows->pair_capacity)
 	{
 		rows->pair_capacity *= 2;
-		if (rows->pair_capacity * 5 * (int64) sizeof(int32) > reader->memory_limit)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("the plan needs more memory than its limit of " INT64_FORMAT " megabytes", reader->memory_limit >> 20),
-					 errdetail("There are more than " INT64_FORMAT " pairs of a client and a therapist.", rows->n_pairs),
-					 errhint("Raise memory_limit, or plan for one discipline or region at a time.")));
+		check_memory(reader, rows->pair_capacity * 5 * (int64) sizeof(int32));
 		rows->pair_client = repalloc_huge(rows->pair_client, sizeof(int32) * rows->pair_capacity);
 		rows->pair_therapist = repalloc_huge(rows->pair_therapist, sizeof(int32) * rows->pair_capacity);
 		if (rows->pair_cost != NULL)

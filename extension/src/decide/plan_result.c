@@ -356,7 +356,7 @@ move_row(TupleDesc desc, const PlanReport *report, PlanWork *state, int n, const
 	*equity = cl_plan_jain(model, *total, state->ssq);
 	cl_row_add(&row, *equity);
 	cl_row_add(&row, cl_plan_squares(model, bundle_gain->squares));
-	if (state->objective.penalty == 0)
+	if (state->objective.low == NULL)
 		cl_row_null(&row);
 	else
 		cl_row_add(&row, cl_plan_load(model, bundle_gain->inside));
@@ -461,7 +461,7 @@ loads_array(TupleDesc plan_desc, int column, const PlanReport *report)
 				cl_row_add(&row, percent(report, i, before));
 				cl_row_add(&row, percent(report, i, after));
 			}
-			if (band->penalty == 0)
+			if (band->low == NULL)
 			{
 				cl_row_null(&row);
 				cl_row_null(&row);
@@ -551,7 +551,9 @@ cl_plan_row(TupleDesc desc, const PlanReport *report)
 	cl_row_add(&row, cl_plan_squares(model, today->ssq));
 	cl_row_add(&row, cl_plan_squares(model, end->ssq));
 	cl_row_add(&row, cl_plan_squares(model, report->ssq_bound));
-	if (report->ssq_bound == 0)
+	if (report->ssq_bound == 0 && end->ssq > 0)
+		cl_row_null(&row);
+	else if (report->ssq_bound == 0)
 		cl_row_add(&row, cl_ratio(0, 1, 4));
 	else
 		cl_row_add(&row, cl_plan_rounded(((double) (end->ssq - report->ssq_bound)) * 100 / (double) report->ssq_bound, 4));
@@ -577,7 +579,7 @@ cl_plan_row(TupleDesc desc, const PlanReport *report)
 	else
 		for (int n = 0; n < 4; n++)
 			cl_row_null(&row);
-	if (end->objective.penalty != 0)
+	if (end->objective.low != NULL)
 		cl_row_add(&row, cl_plan_load(model, end->out_of_band));
 	else
 		cl_row_null(&row);

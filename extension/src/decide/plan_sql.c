@@ -152,14 +152,14 @@ make_band(const PlanModel *model, const FairShare *fair, int64 tolerance, int64 
 	}
 }
 
-/* Nobody above so many thousandths per FTE. */
+/* Nobody above so many thousandths per FTE, which is no more than can be. */
 static void
-make_ceiling(const PlanModel *model, int64 ceiling, int64 **low, int64 **high)
+make_ceiling(const PlanModel *model, const PlanWork *today, int64 ceiling, int64 **low, int64 **high)
 {
 	*low = palloc0(sizeof(int64) * (model->n_therapists + 1));
 	*high = palloc0(sizeof(int64) * (model->n_therapists + 1));
 	for (int i = 0; i < model->n_therapists; i++)
-		(*high)[i] = (int64) Min((int128) ceiling * model->fte[i] / 1000 / model->unit, (int128) model->room[i]);
+		(*high)[i] = (int64) Min((int128) ceiling * model->fte[i] / 1000 / model->unit, (int128) Max(model->room[i], today->load[i]));
 }
 
 /* What a unit of cost gained in the last step that was chosen for it. */
@@ -178,14 +178,19 @@ last_price(PlanModel *model, const PlanStep *steps, int n_steps)
 	return cl_plan_next_price(state, steps, last, n_steps);
 }
 
-/* No plan that is as even as this one costs less; -1: it is not in the band that was wished for. */
+/*
+ * No plan that is as even as this one, or reaches the target that it reaches,
+ * costs less; -1: it is not in the band that was wished for.
+ */
 static int64
-cost_bound(PlanModel *model, const PlanWork *end, const PlanStep *steps, int n_steps)
+cost_bound(PlanModel *model, const PlanWork *end, const PlanStop *stop, const PlanStep *steps, int n_steps)
 {
 	PlanRelaxation *relaxation;
-	const PlanObjective *band = end->objective.penalty != 0 ? &end->objective : NULL;
+	const PlanObjective *band = end->objective.low != NULL ? &end->objective : NULL;
 	int64		price = band != NULL ? model->scale : last_price(model, steps, n_steps);
 	int64		bound = 0;
+	/* what frees nothing may have the most squares that reach the target */
+	int128		enough = stop->jain > 0 ? Max(end->ssq, cl_plan_target_ssq(model, stop, 0)) : end->ssq;
 
 	if (band != NULL && end->out_of_band > 0)
 		return -1;
@@ -202,7 +207,7 @@ cost_bound(PlanModel *model, const PlanWork *end, const PlanStep *steps, int n_s
 		int128		left;
 
 		cl_plan_relax_more(relaxation, band, price, RELAX_SWEEPS);
-		left = cl_plan_price_bound(relaxation, band, price) - (band != NULL ? 0 : end->ssq);
+		left = cl_plan_price_bound(relaxation, band, price) - (band != NULL ? 0 : enough);
 		if (left > 0)
 			bound = Max(bound, (int64) ((left + price - 1) / price));
 	}
@@ -226,7 +231,7 @@ find_status(const PlanReport *report, PlanEnd end, const PlanWish *wish, bool st
 
 	if (stuck)
 		return "infeasible";
-	if (report->end->ssq == report->ssq_bound && !wish->stop.band)
+	if (report->end->ssq == report->ssq_bound && !wish->stop.band && wish->stop.jain == 0)
 		return "optimal";
 	if (end == PLAN_END_TARGET && report->cost_bound == report->end->cost)
 		return "optimal";
@@ -251,14 +256,14 @@ find_status(const PlanReport *report, PlanEnd end, const PlanWish *wish, bool st
 }
 
 static const char *
-end_name(PlanEnd end)
+end_name(PlanEnd end, const PlanWish *wish, const PlanWork *state)
 {
 	switch (end)
 	{
 		case PLAN_END_TARGET:
 			return "target";
 		case PLAN_END_BUDGET:
-			return "max_moves";
+			return wish->stop.max_moves >= 0 && state->moves >= wish->stop.max_moves ? "max_moves" : "max_cost";
 		case PLAN_END_ITERATIONS:
 			return "iterations";
 		case PLAN_END_TIME:
@@ -344,23 +349,25 @@ rebalance(PG_FUNCTION_ARGS)
 
 		wish.stop.band = true;
 		if (strcmp(equity, "max") == 0)
-			make_ceiling(call.model, target, &low, &high);
+			make_ceiling(call.model, call.today, target, &low, &high);
 		else
 			make_band(call.model, cl_plan_fair(call.model, state, false), target, &low, &high);
 		cl_plan_objective(state, low, high);
 	}
 	how = search_plan(state, &wish);
 	order_plan(state, &wish, &report);
+	if (wish.stop.band && how == PLAN_END_TARGET && report.end->out_of_band > 0)
+		how = PLAN_END_LOCAL;
 	if (wish.stop.band && wish.polish && (how == PLAN_END_TARGET || how == PLAN_END_LOCAL))
 		how = polish_plan(state, &wish, &report, how);
 	end = report.end;
 	report.fair = cl_plan_fair(call.model, end, false);
 	report.least = call.model->n_options > 0 ? cl_plan_fair(call.model, end, true) : report.fair;
 	report.ssq_bound = cl_plan_ssq_bound(call.model, report.least);
-	report.cost_bound = wish.bounds ? cost_bound(call.model, end, report.steps, report.n_steps) : -1;
+	report.cost_bound = wish.bounds ? cost_bound(call.model, end, &wish.stop, report.steps, report.n_steps) : -1;
 	report.evaluations = state->evaluations;
 	report.status = find_status(&report, how, &wish, stuck);
-	report.stopped_by = end_name(how);
+	report.stopped_by = end_name(how, &wish, state);
 	MemoryContextSwitchTo(oldcontext);
 	result = cl_plan_row(desc, &report);
 	MemoryContextDelete(call.context);
@@ -541,7 +548,8 @@ pareto(PG_FUNCTION_ARGS)
 				int128		left = bound - at->ssq;
 
 				cl_row_add(&row, cl_plan_squares(model, least));
-				cl_row_add(&row, cl_plan_cv(model, total, least));
+				/* what frees nothing has the larger total */
+				cl_row_add(&row, cl_plan_cv(model, total + at->load[model->n_therapists], least));
 				cl_row_add(&row, Int64GetDatum(left <= 0 ? 0 : price == 0 ? at->cost : Min((int64) ((left + price - 1) / price), at->cost)));
 			}
 			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values, row.nulls);
@@ -588,7 +596,7 @@ lp_text(PG_FUNCTION_ARGS)
 	state = cl_plan_state(call.model);
 	cl_plan_place_forced(call.model, state);
 	if (equity != NULL && strcmp(equity, "max") == 0)
-		make_ceiling(call.model, target, &low, &high);
+		make_ceiling(call.model, call.today, target, &low, &high);
 	else if (equity != NULL)
 		make_band(call.model, cl_plan_fair(call.model, state, false), target, &low, &high);
 	MemoryContextSwitchTo(oldcontext);

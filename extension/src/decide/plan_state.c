@@ -5,8 +5,8 @@
  * What is made small is the sum over the team of load^2 / FTE, which judges
  * every change of two loads by themselves: moving w from p to q changes it by
  * w ((w - 2 L_p) / f_p + (w + 2 L_q) / f_q).  With a band, what lies outside
- * of it counts first: a penalty for each unit is more than all that a unit can
- * change otherwise.
+ * of it counts first: no move brings more of it there, and a penalty for each
+ * unit is more than all that a unit can change otherwise.
  *
  * Whose load is that of no part of the team (FTE 0) adds nothing.
  */
@@ -45,7 +45,10 @@ cl_plan_target_ssq(const PlanModel *model, const PlanStop *stop, int64 freed)
 {
 	int64		total = stop->total - freed;
 
-	return (int128) total * total / stop->jain * model->scale * 1000 / model->fte_total;
+	/* without a team all is even */
+	if (model->fte_total == 0)
+		return 0;
+	return (int128) total * total * model->scale * 1000 / ((int128) stop->jain * model->fte_total);
 }
 
 /* Is the plan good enough? */
@@ -118,18 +121,22 @@ cl_plan_objective(PlanWork *state, int64 *low, int64 *high)
 
 	state->objective.low = low;
 	state->objective.high = high;
-	state->objective.penalty = 0;
+	state->objective.penalty = NULL;
 	state->out_of_band = 0;
 	if (low == NULL)
 		return;
+	state->objective.penalty = cl_plan_allocate(sizeof(int64) * (model->n_therapists + 1));
 	for (int i = 0; i < model->n_therapists; i++)
 	{
+		int64	   *most = &state->objective.penalty[model->component[i]];
+
 		/* the room was chosen so that 32 times of it fit */
-		state->objective.penalty = Max(state->objective.penalty, model->reciprocal[i] * 2 * Max(state->load[i], high[i]));
+		*most = Max(*most, 8 * model->reciprocal[i] * 2 * Max(state->load[i], high[i]));
 		if (model->part[i] > 0)
 			state->out_of_band += cl_plan_outside(&state->objective, i, state->load[i]);
 	}
-	state->objective.penalty *= 8;
+	for (int i = 0; i < model->n_therapists; i++)
+		state->objective.penalty[i] = state->objective.penalty[model->component[i]];
 }
 
 /* What that costs beyond what the client's move has cost so far. */

@@ -58,7 +58,8 @@ swap_from(PlanWork *state, int from)
 				int64		gain;
 
 				cl_plan_count(state);
-				if (by <= 0 || state->load[to] + by > model->room[to])
+				if (by <= 0 || state->load[to] + by > model->room[to] ||
+					cl_plan_more_outside(state, from, -by) + cl_plan_more_outside(state, to, by) > 0)
 					continue;
 				gain = -(cl_plan_step(state, from, -by) + cl_plan_step(state, to, by));
 				if (gain < most || gain <= 0 || (gain == most && (one > gives || (one == gives && other >= takes))))
@@ -131,6 +132,7 @@ chain_from(PlanWork *state, int from, bool *good)
 				int			other_class = model->class_of[other];
 				int64		by = model->weight[one] - model->weight[other];
 				int64		fixed;
+				int64		outside;
 
 				cl_plan_count(state);
 				if (state->load[through] + by > model->room[through])
@@ -138,13 +140,15 @@ chain_from(PlanWork *state, int from, bool *good)
 				fixed = -(cl_plan_step(state, from, -model->weight[one]) + cl_plan_step(state, through, by));
 				if (fixed <= most)
 					continue;
+				outside = cl_plan_more_outside(state, from, -model->weight[one]) + cl_plan_more_outside(state, through, by);
 				for (int64 k = model->first[other_class]; k < model->first[other_class + 1]; k++)
 				{
 					int			to = model->member[k];
 					int64		gain;
 
 					cl_plan_count(state);
-					if (!good[to] || to == through || state->load[to] + model->weight[other] > model->room[to])
+					if (!good[to] || to == through || state->load[to] + model->weight[other] > model->room[to] ||
+						outside + cl_plan_more_outside(state, to, model->weight[other]) > 0)
 						continue;
 					gain = fixed - cl_plan_step(state, to, model->weight[other]);
 					if (gain < most || gain <= 0 ||
@@ -202,16 +206,19 @@ replace_two(PlanWork *state, int client, int home, int at)
 	{
 		int			instead = model->taker[i];
 
+		cl_plan_count(state);
+		if (stopped(state))
+			return false;
 		if (state->at[instead] != home || model->home[instead] != home || instead == client || cl_plan_fixed(model, instead))
 			continue;
 		for (int64 k = model->taker_first[home]; k < model->taker_first[home + 1]; k++)
 		{
 			int			other = model->taker[k];
 
+			cl_plan_count(state);
 			if (state->at[other] != at || model->home[other] != home || cl_plan_fixed(model, other) ||
 				model->cost[instead] >= model->cost[client] + model->cost[other])
 				continue;
-			cl_plan_count(state);
 			cl_plan_move(state, instead, at);
 			cl_plan_move(state, other, home);
 			if (holds_at(state, home, at))
