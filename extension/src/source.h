@@ -30,7 +30,8 @@ typedef enum ReadWhat
 typedef struct Source
 {
 	char		source_id[NAMEDATALEN];
-	bool		valid;
+	bool		valid;			/* not changed since it was read */
+	bool		complete;		/* reading it came to its end */
 	Oid			view;
 	Oid			relid;			/* what is attached */
 	Oid			owner;			/* of the relation, with whose rights it is read */

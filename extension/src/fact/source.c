@@ -177,8 +177,9 @@ cl_source(const char *source_id)
 		memcpy(source->source_id, name, sizeof(source->source_id));
 	}
 	AcceptInvalidationMessages();
-	if (!source->valid)
+	if (!source->valid || !source->complete)
 	{
+		source->complete = false;
 		/* an outer level may be running them; after an error nobody knows, and they stay */
 		for (size_t i = 0; i < lengthof(source->plans); i++)
 		{
@@ -194,6 +195,7 @@ cl_source(const char *source_id)
 		/* before reading: what changes from now on must be read again */
 		source->valid = true;
 		read_view(source);
+		source->complete = true;
 	}
 	/* it may have gone to somebody else since */
 	source->owner = owner_of(source->relid);
