@@ -21,6 +21,7 @@
 #include "catalog/partition.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/tuptable.h"
@@ -32,7 +33,6 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 #include "key_set.h"
@@ -417,14 +417,15 @@ static CachedQuery give_query = {
 	"SELECT caseload._source_give($1, $2)", 2, {"text", "regclass"}
 };
 
-/* REASSIGN OWNED, and owners that change while event triggers are off, nobody tells us of. */
+/* REASSIGN OWNED, owners that change while event triggers are off, and rights of a group that go nobody tells us of. */
 static void
 follow_owner(const Source *source)
 {
 	OwnerScope	scope;
 	Datum		args[2] = {CStringGetTextDatum(source->source_id), ObjectIdGetDatum(source->relid)};
 
-	if (pg_class_aclcheck(source->view, source->owner, ACL_SELECT) == ACLCHECK_OK)
+	if (pg_class_aclcheck(source->view, source->owner, ACL_SELECT) == ACLCHECK_OK &&
+		object_aclcheck(NamespaceRelationId, get_rel_namespace(source->view), source->owner, ACL_USAGE) == ACLCHECK_OK)
 		return;
 	cl_enter_planned(&scope);
 	(void) cl_run(&give_query, args, NULL);
@@ -551,9 +552,11 @@ keep_writers_out(const Source *source)
 	if (source->scan || !source->is_table)
 		cl_key_lock(CStringGetTextDatum(source->source_id), CStringGetTextDatum(""), CL_LOCK_SOURCES);
 	else
-		(void) find_all_inheritors(source->relid, ShareLock, NULL);
-	if (!source->scan && source->is_table)
+	{
+		/* the parent first, as whoever writes does */
 		LockRelationOid(source->relid, ShareLock);
+		(void) find_all_inheritors(source->relid, ShareLock, NULL);
+	}
 }
 
 /*
@@ -564,7 +567,7 @@ keep_writers_out(const Source *source)
 Datum
 source_after_write(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = cl_any_statement_trigger(fcinfo, "source_after_write");
+	TriggerData *trigdata = cl_trigger(fcinfo, "source_after_write");
 	AttrNumber	columns[CL_SOURCE_KEYS];
 	Tuplestorestate *changed;
 	TupleDesc	desc;
@@ -575,6 +578,14 @@ source_after_write(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" needs the name of a source as argument", "source_after_write")));
 	source = cl_source(trigdata->tg_trigger->tgargs[0]);
+	if (TRIGGER_FIRED_BEFORE(trigdata->tg_event) && TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))
+	{
+		/* in turns from the beginning: whoever waits must not hold rows yet */
+		if (!source->scan && !source->is_table)
+			keep_writers_out(source);
+		return PointerGetDatum(NULL);
+	}
+	(void) cl_any_statement_trigger(fcinfo, "source_after_write");
 	if (source->scan)
 		return PointerGetDatum(NULL);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event) || !find_keys(source, trigdata, columns))
@@ -617,6 +628,26 @@ refresh(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) cl_take_source(source, NULL, false));
 }
 
+static CachedQuery kept_back_query = {
+	"SELECT EXISTS (SELECT FROM caseload._source_behind($1) b (relid) JOIN pg_class c ON c.oid = b.relid"
+	" WHERE c.relkind IN ('r', 'p') AND row_security_active(b.relid))", 1, {"text"}
+};
+
+/* Does row security keep rows of a source, or of what it is a view of, from the caller? */
+static bool
+is_kept_back(const Source *source)
+{
+	Datum		id = CStringGetTextDatum(source->source_id);
+	int			guc_level = cl_enter_reader(false);
+	bool		isnull;
+	bool		kept;
+
+	(void) cl_read(&kept_back_query, &id, NULL);
+	kept = DatumGetBool(cl_result(0, 1, &isnull));
+	cl_leave_reader(guc_level);
+	return kept;
+}
+
 /*
  * _source_differences(source_id, district) -> district_id, client_id, difference
  *
@@ -641,7 +672,7 @@ _source_differences(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	source = cl_source(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	if (pg_class_aclcheck(source->relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
-		check_enable_rls(source->relid, InvalidOid, true) == RLS_ENABLED)
+		is_kept_back(source))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to compare source \"%s\"", source->source_id),
