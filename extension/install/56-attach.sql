@@ -107,12 +107,12 @@ COMMENT ON FUNCTION caseload._sources_after_drop() IS 'Internal: refuses to drop
 DO $$
 BEGIN
   -- which commands it is for cannot be altered
-  IF EXISTS (SELECT FROM pg_event_trigger e WHERE e.evtname = 'caseload_source' AND e.evtfoid = 'caseload.source_after_ddl'::regproc AND cardinality(e.evttags) < 7) THEN
+  IF EXISTS (SELECT FROM pg_event_trigger e WHERE e.evtname = 'caseload_source' AND e.evtfoid = 'caseload.source_after_ddl'::regproc AND cardinality(e.evttags) < 8) THEN
     DROP EVENT TRIGGER caseload_source;
   END IF;
   IF NOT EXISTS (SELECT FROM pg_event_trigger e WHERE e.evtname = 'caseload_source' AND e.evtfoid = 'caseload.source_after_ddl'::regproc) THEN
     CREATE EVENT TRIGGER caseload_source ON ddl_command_end
-      WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE VIEW', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE', 'CREATE FOREIGN TABLE')
+      WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE VIEW', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE', 'CREATE FOREIGN TABLE', 'CREATE SCHEMA')
       EXECUTE FUNCTION caseload.source_after_ddl();
   END IF;
   IF NOT EXISTS (SELECT FROM pg_event_trigger e WHERE e.evtname = 'caseload_source_drop' AND e.evtfoid = 'caseload.source_after_ddl'::regproc) THEN

@@ -5,7 +5,7 @@
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
 
-SELECT plan(54);
+SELECT plan(60);
 
 CREATE SCHEMA odd;
 CREATE ROLE caseload_pgtap_one;
@@ -107,6 +107,11 @@ SELECT is((SELECT count(*) FROM appointment WHERE source_id = 'long'), 7::bigint
 UPDATE odd.long SET at = '0044-03-15 BC' WHERE id = 3;
 SELECT is(pg_temp.faults('long'), 'minutes NaN 1, start 0044-03-15 00:00:00+00 BC 1', 'nor is a time before all calendars one');
 
+-- a time that is written in a mapping is not that of the clock
+SELECT throws_ok(format('SELECT _mapping_type(''odd.long'', %L)', e), '0A000', NULL, 'refused: ' || e)
+FROM unnest(ARRAY['at > timestamptz ''00:00 today''', 'at > timestamptz $$today$$', 'at > timestamptz ''00:00''' || chr(10) || ''' today''', 'at > timestamptz E''00:00 \x74oday''']) e;
+SELECT is(_mapping_type('odd.long', 'at > timestamptz ''2026-01-01 10:00 AM UTC'''), 'boolean', 'what is written in digits is taken');
+
 ------------------------------------------------------------------------------------------------------------------------------------
 -- Codes
 ------------------------------------------------------------------------------------------------------------------------------------
@@ -184,6 +189,11 @@ SELECT is(pg_temp.ids('parts'), '2', 'and with one that has some itself');
 TRUNCATE ONLY odd.parts_1;
 SELECT is(pg_temp.ids('parts'), NULL, 'or that is truncated');
 SELECT is((SELECT string_agg(problem, ', ') FROM sources WHERE source_id = 'parts'), NULL, 'and nothing is wrong');
+
+-- a partition that comes with its schema
+CREATE SCHEMA odder CREATE TABLE parts_3 PARTITION OF odd.parts FOR VALUES FROM (20) TO (30);
+INSERT INTO odder.parts_3 VALUES (21, 'p', now(), 'attended');
+SELECT is(pg_temp.ids('parts'), '21', 'a partition that is made with its schema is followed');
 
 -- TRUNCATE of what it refers to, rows that are frozen, and two sources on one table
 CREATE TABLE odd.family (id int PRIMARY KEY);
