@@ -76,6 +76,9 @@ extern void cl_register_rows(const char *name, TupleDesc desc, Tuplestorestate *
 extern uint64 cl_run_once(const char *text, int nargs, const Datum *values, const char *nulls, bool reading);
 extern void cl_read_source(Source *source, Tuplestorestate *changed, bool deleted, Tuplestorestate *incoming);
 
+/* source_seen.c */
+extern bool cl_is_kept_back(const Source *source);
+
 /* source_write.c */
 extern uint64 cl_take_source(Source *source, Tuplestorestate *changed, bool deleted);
 

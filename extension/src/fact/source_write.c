@@ -434,8 +434,9 @@ follow_owner(const Source *source)
 
 /*
  * Take what the source says of these keys (NULL: of all) into our table;
- * "deleted" is a hint that their rows are not there any more.  Returns how many of our rows that changed.  22023 for what cannot be
- * understood, where the source says so.
+ * "deleted" is a hint that their rows are not there any more.  Returns how
+ * many of our rows that changed.  22023 for what cannot be understood, where
+ * the source says so.
  */
 uint64
 cl_take_source(Source *source, Tuplestorestate *changed, bool deleted)
@@ -522,27 +523,33 @@ find_keys(const Source *source, const TriggerData *trigdata, AttrNumber *columns
 	return true;
 }
 
-static void
+/* Add the keys of written rows; true where a row has none. */
+static bool
 add_keys(const Source *source, TriggerData *trigdata, Tuplestorestate *rows, const AttrNumber *columns,
 		 TupleDesc desc, Tuplestorestate *changed)
 {
 	TupleTableSlot *slot;
 	Datum		values[CL_SOURCE_KEYS];
 	bool		nulls[CL_SOURCE_KEYS];
+	bool		any_null = false;
 
 	if (rows == NULL)
-		return;
+		return false;
 	slot = MakeSingleTupleTableSlot(RelationGetDescr(trigdata->tg_relation), &TTSOpsMinimalTuple);
 	tuplestore_rescan(rows);
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < source->n_keys; i++)
+		{
 			values[i] = slot_getattr(slot, columns[i], &nulls[i]);
+			any_null |= nulls[i];
+		}
 		tuplestore_putvalues(changed, desc, values, nulls);
 	}
 	tuplestore_rescan(rows);
 	ExecDropSingleTupleTableSlot(slot);
+	return any_null;
 }
 
 /* Nobody writes what we read, until the transaction ends. */
@@ -559,6 +566,13 @@ keep_writers_out(const Source *source)
 	}
 }
 
+static uint64
+take_all(Source *source)
+{
+	keep_writers_out(source);
+	return cl_take_source(source, NULL, false);
+}
+
 /*
  * Statement trigger of an attached table, of its partitions, and of tables
  * that an attached view watches.  Arguments: the source, and for a watched
@@ -567,7 +581,7 @@ keep_writers_out(const Source *source)
 Datum
 source_after_write(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = cl_trigger(fcinfo, "source_after_write");
+	TriggerData *trigdata = cl_any_statement_trigger(fcinfo, "source_after_write");
 	AttrNumber	columns[CL_SOURCE_KEYS];
 	Tuplestorestate *changed;
 	TupleDesc	desc;
@@ -578,29 +592,21 @@ source_after_write(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" needs the name of a source as argument", "source_after_write")));
 	source = cl_source(trigdata->tg_trigger->tgargs[0]);
-	if (TRIGGER_FIRED_BEFORE(trigdata->tg_event) && TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))
-	{
-		/* in turns from the beginning: whoever waits must not hold rows yet */
-		if (!source->scan && !source->is_table)
-			keep_writers_out(source);
-		return PointerGetDatum(NULL);
-	}
-	(void) cl_any_statement_trigger(fcinfo, "source_after_write");
 	if (source->scan)
 		return PointerGetDatum(NULL);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event) || !find_keys(source, trigdata, columns))
 	{
-		keep_writers_out(source);
-		(void) cl_take_source(source, NULL, false);
+		(void) take_all(source);
 		return PointerGetDatum(NULL);
 	}
 	if (!source->is_table)
 		keep_writers_out(source);
 	desc = cl_source_key_desc(source);
 	changed = tuplestore_begin_heap(false, false, work_mem);
-	add_keys(source, trigdata, trigdata->tg_oldtable, columns, desc, changed);
-	add_keys(source, trigdata, trigdata->tg_newtable, columns, desc, changed);
-	if (tuplestore_tuple_count(changed) > 0)
+	(void) add_keys(source, trigdata, trigdata->tg_oldtable, columns, desc, changed);
+	if (add_keys(source, trigdata, trigdata->tg_newtable, columns, desc, changed) && source->is_table)
+		(void) take_all(source);	/* no key finds such a row: it is refused, or counted */
+	else if (tuplestore_tuple_count(changed) > 0)
 		(void) cl_take_source(source, changed, TRIGGER_FIRED_BY_DELETE(trigdata->tg_event));
 	tuplestore_end(changed);
 	return PointerGetDatum(NULL);
@@ -620,32 +626,9 @@ Datum
 refresh(PG_FUNCTION_ARGS)
 {
 	char	   *source_id = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Source	   *source;
 
 	cl_check_source_owner(source_id);
-	source = cl_source(source_id);
-	keep_writers_out(source);
-	PG_RETURN_INT64((int64) cl_take_source(source, NULL, false));
-}
-
-static CachedQuery kept_back_query = {
-	"SELECT EXISTS (SELECT FROM caseload._source_behind($1) b (relid) JOIN pg_class c ON c.oid = b.relid"
-	" WHERE c.relkind IN ('r', 'p') AND row_security_active(b.relid))", 1, {"text"}
-};
-
-/* Does row security keep rows of a source, or of what it is a view of, from the caller? */
-static bool
-is_kept_back(const Source *source)
-{
-	Datum		id = CStringGetTextDatum(source->source_id);
-	int			guc_level = cl_enter_reader(false);
-	bool		isnull;
-	bool		kept;
-
-	(void) cl_read(&kept_back_query, &id, NULL);
-	kept = DatumGetBool(cl_result(0, 1, &isnull));
-	cl_leave_reader(guc_level);
-	return kept;
+	PG_RETURN_INT64((int64) take_all(cl_source(source_id)));
 }
 
 /*
@@ -672,7 +655,7 @@ _source_differences(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	source = cl_source(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	if (pg_class_aclcheck(source->relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
-		is_kept_back(source))
+		cl_is_kept_back(source))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to compare source \"%s\"", source->source_id),
