@@ -26,6 +26,13 @@ SELECT caseload.attach('regress_attach.unlogged', '{"district": {"constant": "A"
 CREATE VIEW regress_attach.joined AS SELECT v.* FROM regress_attach.visit v JOIN regress_attach.no_key k USING (pupil);
 SELECT caseload.attach('regress_attach.joined', '{"district": {"constant": "A"}, "client": "pupil", "at": "at", "zone": {"constant": "UTC"}, "status": {"constant": "attended"}}');
 SELECT caseload.attach('regress_attach.joined', '{"district": {"constant": "A"}, "client": "pupil", "at": "at", "zone": {"constant": "UTC"}, "status": {"constant": "attended"}, "key": "id", "watch": {"visit": {}, "regress_attach.visits": {}}}');
+CREATE TABLE regress_attach.parted (id integer, pupil integer) PARTITION BY RANGE (id);
+CREATE TABLE regress_attach.part PARTITION OF regress_attach.parted FOR VALUES FROM (0) TO (9);
+CREATE UNLOGGED TABLE regress_attach.unsafe (id bigint, nr integer);
+SELECT caseload.attach('regress_attach.joined', '{"district": {"constant": "A"}, "client": "pupil", "at": "at", "zone": {"constant": "UTC"}, "status": {"constant": "attended"}, "key": "id", "watch": {
+  "regress_attach.visit": {"id": "id", "pupil": "id", "code": "id", "nr": "id", "score": "score", "place": null}, "regress_attach.no_key": {}, "regress_attach.part": {}, "regress_attach.unsafe": {"id": "id"},
+  "a.b.c.d": {}, "y.\"unclosed": {}, "regress_attach.parted": 1}}');
+DROP TABLE regress_attach.parted, regress_attach.unsafe;
 
 -- then what the rows say
 INSERT INTO regress_attach.visit VALUES (1, 7, '2026-01-05 10:00', '2026-01-05 10:30', 'done', 'D'), (2, 7, '2026-01-06 10:00', '2026-01-06 10:30', 'done', 'x'),

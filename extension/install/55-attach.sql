@@ -65,10 +65,12 @@ DECLARE
   -- days that there are, hours that there are: what is no time must not stop the statement, but be counted or refused by name
   day constant text := '(?!0000)([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))'
                        '|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)';
-  clock constant text := '(([01][0-9]|2[0-3]):[0-5][0-9](:([0-5][0-9]|60)([.][0-9]+)?)?|24:00(:00)?)';
+  clock constant text := '(([01][0-9]|2[0-3]):[0-5][0-9](:([0-5][0-9]|60)([.][0-9]{1,9})?)?|24:00(:00)?)';
   iso constant text := format('%L', format('^\s*%s[T ]%s\s*$', day, clock));
   iso_zoned constant text := format('%L', format('^\s*%s[T ]%s\s*([Zz]|[-+](0[0-9]|1[0-5])(:?[0-5][0-9])?)\s*$', day, clock));
   iso_day constant text := format('%L', format('^\s*%s\s*$', day));
+  -- a day or time that a moment can be of, wherever it is
+  within constant text := '%1$s >= ''0001-01-01'' AND %1$s < ''294276-01-01''';
 BEGIN
   IF type = 'timestamp with time zone' THEN
     sql := value;
@@ -79,12 +81,12 @@ BEGIN
   ELSIF zone IS NULL THEN
     problem := format('%s: is of type %s and needs "zone"', key, type);
   ELSIF type = 'timestamp without time zone' THEN
-    sql := format('(%s AT TIME ZONE %s)', value, zone);
-    other := format('(CASE WHEN %s IS NULL THEN %s::text END)', zone, value);
+    sql := format('(CASE WHEN ' || within || ' THEN %1$s AT TIME ZONE %2$s END)', value, zone);
+    other := format('(CASE WHEN ' || within || ' AND %2$s IS NOT NULL THEN NULL ELSE %1$s::text END)', value, zone);
   ELSIF type = 'date' THEN
     -- at noon: the same day wherever the client is seen near the zone
-    sql := format('((%s + time ''12:00'') AT TIME ZONE %s)', value, zone);
-    other := format('(CASE WHEN %s IS NULL THEN %s::text END)', zone, value);
+    sql := format('(CASE WHEN ' || within || ' THEN (%1$s + time ''12:00'') AT TIME ZONE %2$s END)', value, zone);
+    other := format('(CASE WHEN ' || within || ' AND %2$s IS NOT NULL THEN NULL ELSE %1$s::text END)', value, zone);
   ELSE
     -- by bytes, whatever the collation of the column takes for equal
     sql := format('(CASE WHEN %1$s ~ %3$s THEN %1$s::timestamptz WHEN %1$s ~ %4$s THEN (%1$s::date + time ''12:00'') AT TIME ZONE %2$s'
@@ -162,6 +164,49 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION caseload._mapping_key_columns(regclass, jsonb) IS 'Internal: the columns that name a row of a relation, by its mapping or its primary key, or what is wrong with them.';
+
+CREATE OR REPLACE FUNCTION caseload._mapping_table(name text)
+RETURNS regclass
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- what is no name of two parts to_regclass() would not take, but stop at
+  SELECT CASE WHEN name ~ '^([^".[:space:]]+|"([^"]|"")+")[.]([^".[:space:]]+|"([^"]|"")+")$' THEN to_regclass(name) END;
+END;
+COMMENT ON FUNCTION caseload._mapping_table(text) IS 'Internal: a relation by its name with its schema; NULL = there is none, or that is no such name.';
+
+CREATE OR REPLACE FUNCTION caseload._mapping_watch(relation regclass, mapping jsonb)
+RETURNS text[]
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp SET jit = off
+BEGIN ATOMIC
+  WITH watched AS (
+    SELECT w.key AS name, w.value AS columns, c.oid, c.relkind, c.relispartition, c.relpersistence
+      FROM jsonb_each(CASE jsonb_typeof(mapping -> 'watch') WHEN 'object' THEN mapping -> 'watch' ELSE '{}' END) w
+      LEFT JOIN pg_class c ON c.oid = caseload._mapping_table(w.key) AND c.relkind IN ('r', 'p')
+  ), found AS (
+    SELECT CASE WHEN w.oid IS NULL OR jsonb_typeof(w.columns) <> 'object' THEN format('watch: "%s" is no table with its schema', w.name)
+                -- where triggers would not see every write
+                WHEN w.relispartition THEN format('watch: %s is a partition; watch the partitioned table', w.oid::regclass)
+                WHEN w.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE w.oid IN (i.inhparent, i.inhrelid))
+                  THEN format('watch: %s inherits or is inherited from, which triggers do not follow', w.oid::regclass)
+                WHEN w.relpersistence <> 'p' THEN format('watch: %s is unlogged or temporary', w.oid::regclass) END AS problem
+      FROM watched w
+    UNION ALL
+    SELECT CASE WHEN a.attnum IS NULL THEN format('watch: column "%s" of %s does not exist', k.key, w.oid::regclass)
+                WHEN b.attnum IS NULL THEN format('watch: "%s" is no key of the view', k.value)
+                WHEN a.atttypid <> b.atttypid
+                  THEN format('watch: column "%s" of %s is of type %s, the key "%s" of type %s', k.key, w.oid::regclass, a.atttypid::regtype, k.value, b.atttypid::regtype)
+                WHEN count(*) OVER (PARTITION BY w.name, k.value) > 1 THEN format('watch: several columns of %s are the key "%s"', w.oid::regclass, k.value) END
+      FROM watched w
+     CROSS JOIN LATERAL jsonb_each_text(CASE jsonb_typeof(w.columns) WHEN 'object' THEN w.columns ELSE '{}' END) k
+      LEFT JOIN pg_attribute a ON a.attrelid = w.oid AND a.attname = k.key AND a.attnum > 0 AND NOT a.attisdropped
+      LEFT JOIN pg_attribute b ON b.attrelid = relation AND b.attname = k.value AND k.value = ANY (caseload._mapping_keys(mapping))
+     WHERE w.oid IS NOT NULL
+  )
+  SELECT array_agg(DISTINCT f.problem ORDER BY f.problem) FROM found f WHERE f.problem IS NOT NULL;
+END;
+COMMENT ON FUNCTION caseload._mapping_watch(regclass, jsonb) IS 'Internal: what is wrong with the tables that a mapping says are to be watched, and their columns; NULL = nothing.';
 
 CREATE OR REPLACE FUNCTION caseload._mapping_view(relation regclass, mapping jsonb, OUT definition text, OUT problems text[])
 RETURNS record
@@ -248,7 +293,7 @@ BEGIN
     -- both as text: one text of ISO 8601
     IF type ->> 'date' IN ('text', 'character varying', 'character') AND type ->> 'time' IN ('text', 'character varying', 'character') THEN
       SELECT m.sql, m.other, m.problem INTO at_sql, at_other, at_problem
-        FROM caseload._mapping_moment('date', format('(btrim(%s) || coalesce('' '' || nullif(btrim(%s), ''''), ''''))', sql ->> 'date', sql ->> 'time'), 'text', zone) m;
+        FROM caseload._mapping_moment('date', format('(btrim(%s) || coalesce('' '' || nullif(btrim(%s) COLLATE "C", ''''), ''''))', sql ->> 'date', sql ->> 'time'), 'text', zone) m;
     ELSE
       at_problem := format('date: is of type %s, which does not go with a time of type %s', type ->> 'date', type ->> 'time');
     END IF;
@@ -257,7 +302,7 @@ BEGIN
       at_problem := format('time: is of type %s, not time without time zone', type ->> 'time');
     ELSE
       SELECT m.sql, m.other, m.problem INTO at_sql, at_other, at_problem
-        FROM caseload._mapping_moment('date', format('(%s::date + coalesce(%s, time ''12:00''))', sql ->> 'date', sql ->> 'time'), 'timestamp without time zone', zone) m;
+        FROM caseload._mapping_moment('date', format('(CASE WHEN %1$s >= ''294276-01-01'' THEN ''infinity'' ELSE %1$s::date END + coalesce(%2$s, time ''12:00''))', sql ->> 'date', sql ->> 'time'), 'timestamp without time zone', zone) m;
     END IF;
   ELSIF sql ? 'date' THEN
     SELECT m.sql, m.other, m.problem INTO at_sql, at_other, at_problem FROM caseload._mapping_moment('date', sql ->> 'date', type ->> 'date', zone) m;
@@ -267,10 +312,11 @@ BEGIN
   -- how long
   IF sql ? 'minutes' THEN
     -- a text that is no number is no number of minutes
-    minutes := format(CASE type ->> 'minutes' WHEN 'interval' THEN '(extract(epoch FROM %s) / 60)'
-                        WHEN 'text' THEN '(CASE WHEN btrim(%1$s) ~ ''^[0-9]{1,9}([.][0-9]{0,9})?$'' COLLATE "C" THEN btrim(%1$s)::numeric WHEN btrim(%1$s) <> '''' COLLATE "C" THEN ''NaN''::numeric END)'
+    minutes := format(CASE WHEN type ->> 'minutes' = 'interval' THEN '(extract(epoch FROM %s) / 60)'
+                        WHEN type ->> 'minutes' IN ('text', 'character varying', 'character')
+                          THEN '(CASE WHEN btrim(%1$s) ~ ''^[0-9]{1,9}([.][0-9]{0,9})?$'' COLLATE "C" THEN btrim(%1$s)::numeric WHEN btrim(%1$s) <> '''' COLLATE "C" THEN ''NaN''::numeric END)'
                         ELSE '%s::numeric' END, sql ->> 'minutes');
-    IF type ->> 'minutes' NOT IN ('smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision', 'interval', 'text') THEN
+    IF type ->> 'minutes' NOT IN ('smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision', 'interval', 'text', 'character varying', 'character') THEN
       problems := problems || format('minutes: is of type %s, not a number', type ->> 'minutes');
     END IF;
   ELSIF sql ? 'seconds' THEN
@@ -280,7 +326,7 @@ BEGIN
     END IF;
   ELSIF sql ? 'ends_at' THEN
     IF type ->> 'ends_at' = 'time without time zone' AND type ->> 'date' = 'date' THEN
-      SELECT m.sql, m.other, m.problem INTO end_sql, end_other, end_problem FROM caseload._mapping_moment('ends_at', format('(%s + %s)', sql ->> 'date', sql ->> 'ends_at'), 'timestamp without time zone', zone) m;
+      SELECT m.sql, m.other, m.problem INTO end_sql, end_other, end_problem FROM caseload._mapping_moment('ends_at', format('(CASE WHEN %1$s >= ''294276-01-01'' THEN ''infinity'' ELSE %1$s END + %2$s)', sql ->> 'date', sql ->> 'ends_at'), 'timestamp without time zone', zone) m;
     ELSIF type ->> 'ends_at' = 'date' THEN
       end_problem := 'ends_at: is of type date, not a moment';
     ELSE
@@ -317,9 +363,9 @@ BEGIN
                        ' %s AS discipline, %s AS starts_at, %s AS time_text, %s AS minutes, %s AS code, %s AS status FROM %s AS r%s',
     (SELECT string_agg(format('r.%I AS key_%s', c.name, c.place), ', ' ORDER BY c.place) FROM unnest(keys) WITH ORDINALITY AS c (name, place)),
     caseload._as_text(sql ->> 'district', type ->> 'district'), caseload._as_text(sql ->> 'client', type ->> 'client'), coalesce(caseload._as_text(sql ->> 'client_name', type ->> 'client_name'), 'NULL::text'),
-    coalesce('nullif(btrim(' || caseload._as_text(sql ->> 'site', type ->> 'site') || '), '''')', 'NULL::text'), coalesce(zone, 'NULL::text'),
-    coalesce('nullif(btrim(' || caseload._as_text(sql ->> 'therapist', type ->> 'therapist') || '), '''')', 'NULL::text'),
-    coalesce('nullif(btrim(' || caseload._as_text(sql ->> 'discipline', type ->> 'discipline') || '), '''')', 'NULL::text'),
+    coalesce('nullif(btrim(' || caseload._as_text(sql ->> 'site', type ->> 'site') || ') COLLATE "C", '''')', 'NULL::text'), coalesce(zone, 'NULL::text'),
+    coalesce('nullif(btrim(' || caseload._as_text(sql ->> 'therapist', type ->> 'therapist') || ') COLLATE "C", '''')', 'NULL::text'),
+    coalesce('nullif(btrim(' || caseload._as_text(sql ->> 'discipline', type ->> 'discipline') || ') COLLATE "C", '''')', 'NULL::text'),
     at_sql, coalesce(at_other, 'NULL::text'), minutes, caseload._as_text(sql ->> 'status', type ->> 'status'), caseload._mapping_status(caseload._as_text(sql ->> 'status', type ->> 'status'), codes),
     relation, coalesce(' WHERE ' || (sql ->> 'filter'), ''));
 END
@@ -465,7 +511,7 @@ BEGIN
     END IF;
   END LOOP;
   IF mapping ? 'watch' AND jsonb_typeof(mapping -> 'watch') = 'object' THEN
-    FOR t IN SELECT to_regclass(w.key) AS relation FROM jsonb_each(mapping -> 'watch') w WHERE to_regclass(w.key) IS NOT NULL ORDER BY 1 LOOP
+    FOR t IN SELECT caseload._mapping_table(w.key) AS relation FROM jsonb_each(mapping -> 'watch') w WHERE caseload._mapping_table(w.key) IS NOT NULL ORDER BY 1 LOOP
       IF NOT has_table_privilege(t.relation, 'TRIGGER') THEN
         RAISE EXCEPTION 'permission denied for table %', t.relation::text
           USING ERRCODE = 'insufficient_privilege', DETAIL = 'To be watched it needs triggers.';
@@ -527,6 +573,10 @@ BEGIN
     problems := ARRAY[format('source: "%s" is no name of a source (a small letter, then up to 39 small letters, digits and _)', name)];
   ELSIF EXISTS (SELECT FROM caseload.source s WHERE s.source_id = name) THEN
     problems := ARRAY[format('source: "%s" is attached already', name)];
+  ELSIF (CASE mapping ->> 'kind' WHEN 'contact' THEN EXISTS (SELECT FROM caseload.contact c WHERE c.source_id IS NULL AND starts_with(c.contact_id, name || ':'))
+                                ELSE EXISTS (SELECT FROM caseload.appointment a WHERE a.source_id IS NULL AND starts_with(a.appointment_id, name || ':')) END) THEN
+    -- what detach() kept would be there twice
+    problems := ARRAY[format('source: there are events of ours whose ids begin with "%s:", as detach() keeps them; take another name, or delete them', name)];
   END IF;
 
   -- where triggers would not see every write
@@ -545,9 +595,7 @@ BEGIN
     ELSIF class.relkind <> 'v' AND mapping ? 'watch' THEN
       problems := problems || 'watch: is for views only'::text;
     ELSIF mapping ? 'watch' THEN
-      problems := problems || (SELECT array_agg(format('watch: "%s" is no table with its schema', w.key) ORDER BY w.key) FROM jsonb_each(mapping -> 'watch') w
-                                WHERE w.key !~ '\.' OR jsonb_typeof(w.value) <> 'object'
-                                   OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = to_regclass(w.key) AND c.relkind IN ('r', 'p')));
+      problems := problems || caseload._mapping_watch(relation, mapping);
     END IF;
   END IF;
 
@@ -618,7 +666,8 @@ BEGIN ATOMIC
    WHERE s.source_id = _source_problems.source_id AND s.mode = 'trigger' AND to_regclass(w.key) IS NULL
   UNION ALL
   SELECT format('table %s has become a partition, or inherits: attach what it is part of', c.oid::regclass)
-    FROM caseload.source s JOIN pg_class c ON c.oid = caseload._source_relation(s.source_id)
+    FROM caseload.source s
+    JOIN pg_class c ON c.oid = caseload._source_relation(s.source_id) OR c.oid IN (SELECT to_regclass(w.key) FROM jsonb_each(s.mapping -> 'watch') w)
    WHERE s.source_id = _source_problems.source_id AND s.mode = 'trigger' AND c.relkind IN ('r', 'p')
      AND (c.relispartition OR c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhparent, i.inhrelid)))
   UNION ALL

@@ -11,19 +11,25 @@ DECLARE
   -- not our own tables, which this alters itself
   about oid[] := (SELECT array_agg(c.objid) FROM pg_event_trigger_ddl_commands() c
                    WHERE c.classid = 'pg_class'::regclass AND c.schema_name IS DISTINCT FROM 'caseload');
+  -- whose values may be called otherwise now
+  types oid[] := (SELECT array_agg(c.objid) FROM pg_event_trigger_ddl_commands() c WHERE c.classid = 'pg_type'::regclass);
   s     record;
   t     record;
   moved boolean;
   problem text;
 BEGIN
-  IF about IS NULL THEN
+  -- a schema may hold what is watched
+  IF about IS NULL AND types IS NULL AND tag <> 'ALTER SCHEMA' THEN
     RETURN;
   END IF;
   FOR s IN
     SELECT x.source_id, x.mode, caseload._source_relation(x.source_id) AS relation
       FROM caseload.source x
            -- about one of its tables, or what it is a view of, or what one of them is part of now
-     WHERE EXISTS (SELECT FROM (SELECT r.relation::oid AS relid FROM caseload._source_tables(x.source_id) r
+     WHERE tag = 'ALTER SCHEMA' AND x.mapping ? 'watch'
+        OR types IS NOT NULL AND EXISTS (SELECT FROM caseload._source_behind(x.source_id) b (relid) JOIN pg_attribute a ON a.attrelid = b.relid JOIN pg_type y ON y.oid = a.atttypid
+                    WHERE types && ARRAY[y.oid, y.typbasetype])
+        OR EXISTS (SELECT FROM (SELECT r.relation::oid AS relid FROM caseload._source_tables(x.source_id) r
                                 UNION SELECT g.tgrelid FROM caseload._source_trigger_list(x.source_id) g
                                 UNION SELECT b.relid FROM caseload._source_behind(x.source_id) b (relid)) k
                     WHERE k.relid = ANY (about)
@@ -39,8 +45,24 @@ BEGIN
     END IF;
     -- whoever reads it by refresh() is told by that of all the rest
     CONTINUE WHEN s.mode = 'scan';
-    -- a view that was made anew may say something else of the same rows
-    moved := tag IN ('CREATE VIEW', 'ALTER VIEW');
+    -- watched tables and their columns are known by their names
+    SELECT coalesce(w.name || '.' || w.missing, w.name) INTO problem
+      FROM (SELECT w.key AS name, (SELECT k FROM jsonb_object_keys(w.value) k
+                                    WHERE to_regclass(w.key) IS NOT NULL
+                                      AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(w.key) AND a.attname = k AND NOT a.attisdropped) LIMIT 1) AS missing
+              FROM caseload.source x CROSS JOIN LATERAL jsonb_each(x.mapping -> 'watch') w WHERE x.source_id = s.source_id) w
+     WHERE w.missing IS NOT NULL
+           -- one that was dropped has left no trigger anywhere
+        OR to_regclass(w.name) IS NULL AND EXISTS (SELECT FROM caseload._source_trigger_list(s.source_id) g
+                                                    WHERE g.tgrelid NOT IN (SELECT r.relation FROM caseload._source_tables(s.source_id) r))
+     LIMIT 1;
+    IF FOUND THEN
+      RAISE EXCEPTION 'source "%" watches %, which would be lost', s.source_id, problem
+        USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'What is watched is known by its name.',
+              HINT = format('SELECT caseload.detach(%L) first.', s.source_id);
+    END IF;
+    -- a view that was made anew may say something else of the same rows, and so may values that have got other names
+    moved := tag IN ('CREATE VIEW', 'ALTER VIEW', 'ALTER TYPE');
     -- partitions that are none any more
     FOR t IN SELECT g.tgname, g.tgrelid FROM caseload._source_trigger_list(s.source_id) g
               WHERE g.tgrelid NOT IN (SELECT r.relation FROM caseload._source_tables(s.source_id) r) LOOP
@@ -54,7 +76,8 @@ BEGIN
       moved := moved OR tag = 'ALTER TABLE';
     END IF;
     FOR problem IN SELECT p.problem FROM caseload._source_problems(s.source_id) p ORDER BY 1 LOOP
-      IF problem LIKE '%inherits%' OR problem LIKE '%is unlogged%' THEN
+      -- the end of it: a table may be called anything
+      IF problem LIKE '%, or inherits: attach what it is part of' OR problem LIKE '% is unlogged, so it is empty after a crash that nobody is told of' THEN
         RAISE EXCEPTION 'source "%": %', s.source_id, problem
           USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('SELECT caseload.detach(%L) first.', s.source_id);
       END IF;
@@ -107,12 +130,12 @@ COMMENT ON FUNCTION caseload._sources_after_drop() IS 'Internal: refuses to drop
 DO $$
 BEGIN
   -- which commands it is for cannot be altered
-  IF EXISTS (SELECT FROM pg_event_trigger e WHERE e.evtname = 'caseload_source' AND e.evtfoid = 'caseload.source_after_ddl'::regproc AND cardinality(e.evttags) < 7) THEN
+  IF EXISTS (SELECT FROM pg_event_trigger e WHERE e.evtname = 'caseload_source' AND e.evtfoid = 'caseload.source_after_ddl'::regproc AND cardinality(e.evttags) < 10) THEN
     DROP EVENT TRIGGER caseload_source;
   END IF;
   IF NOT EXISTS (SELECT FROM pg_event_trigger e WHERE e.evtname = 'caseload_source' AND e.evtfoid = 'caseload.source_after_ddl'::regproc) THEN
     CREATE EVENT TRIGGER caseload_source ON ddl_command_end
-      WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE VIEW', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE', 'CREATE FOREIGN TABLE')
+      WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'CREATE VIEW', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE', 'CREATE FOREIGN TABLE', 'CREATE SCHEMA', 'ALTER SCHEMA', 'ALTER TYPE')
       EXECUTE FUNCTION caseload.source_after_ddl();
   END IF;
   IF NOT EXISTS (SELECT FROM pg_event_trigger e WHERE e.evtname = 'caseload_source_drop' AND e.evtfoid = 'caseload.source_after_ddl'::regproc) THEN

@@ -59,6 +59,12 @@
 #define stringToQualifiedNameList_compat(string) stringToQualifiedNameList(string)
 #endif
 
+/* 16: rights of all that is no column are asked in one way; before, schemas only */
+#if PG_VERSION_NUM < 160000
+#define object_aclcheck(classid, objectid, roleid, mode) \
+	(AssertMacro((classid) == NamespaceRelationId), pg_namespace_aclcheck(objectid, roleid, mode))
+#endif
+
 /* 16: simple_heap_update() tells which indexes need entries; the tuple tells it, too */
 #if PG_VERSION_NUM >= 160000
 #define simple_heap_update_compat(rel, tid, tuple) \

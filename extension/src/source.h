@@ -30,7 +30,8 @@ typedef enum ReadWhat
 typedef struct Source
 {
 	char		source_id[NAMEDATALEN];
-	bool		valid;
+	bool		valid;			/* not changed since it was read */
+	bool		complete;		/* reading it came to its end */
 	Oid			view;
 	Oid			relid;			/* what is attached */
 	Oid			owner;			/* of the relation, with whose rights it is read */
@@ -74,6 +75,9 @@ extern void cl_append_event_id(StringInfo query, const Source *source, const cha
 extern void cl_register_rows(const char *name, TupleDesc desc, Tuplestorestate *rows);
 extern uint64 cl_run_once(const char *text, int nargs, const Datum *values, const char *nulls, bool reading);
 extern void cl_read_source(Source *source, Tuplestorestate *changed, bool deleted, Tuplestorestate *incoming);
+
+/* source_seen.c */
+extern bool cl_is_kept_back(const Source *source);
 
 /* source_write.c */
 extern uint64 cl_take_source(Source *source, Tuplestorestate *changed, bool deleted);

@@ -34,7 +34,8 @@ typedef struct CachedTable
 	const char *columns[CL_TABLE_COLUMNS + 1];
 	const char *const *checks;	/* constraints that what is written without a query meets; NULL: none */
 	/* looked up when needed */
-	bool		valid;
+	bool		valid;			/* not changed since */
+	bool		complete;		/* looking came to its end */
 	bool		listed;
 	Oid			relid;
 	Oid			indexid;

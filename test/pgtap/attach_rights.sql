@@ -4,7 +4,7 @@
 \ir begin.psql
 SET LOCAL jit = off;
 
-SELECT plan(68);
+SELECT plan(74);
 
 CREATE ROLE caseload_pgtap_owner;
 CREATE ROLE caseload_pgtap_ann;
@@ -224,6 +224,47 @@ ALTER TABLE apps.log ENABLE ROW LEVEL SECURITY;
 SET LOCAL ROLE caseload_pgtap_bob;
 SELECT is((SELECT count(*) FROM caseload.client WHERE district_id = 'L'), 3::bigint, 'until it gets it');
 RESET ROLE;
+
+SELECT detach('log') \g /dev/null
+
+-- behind a view: nobody is told by comparing what the table behind keeps from him
+GRANT CREATE ON SCHEMA apps TO caseload_pgtap_ann;
+SET LOCAL ROLE caseload_pgtap_owner;
+CREATE TABLE apps.kept (id int PRIMARY KEY, student text, who text, at timestamptz, status text);
+ALTER TABLE apps.kept ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON apps.kept USING (who = current_user);
+CREATE VIEW apps.asked WITH (security_invoker = true) AS TABLE apps.kept;
+CREATE VIEW apps.told AS TABLE apps.kept;
+GRANT SELECT ON apps.kept, apps.asked, apps.told TO caseload_pgtap_ann, caseload_pgtap_bob;
+RESET ROLE;
+ALTER VIEW apps.told OWNER TO caseload_pgtap_ann;
+INSERT INTO apps.kept VALUES (1, 's1', 'caseload_pgtap_bob', now(), 'attended'), (2, 'secret', 'caseload_pgtap_owner', now(), 'attended');
+SELECT attach(('apps.' || name)::regclass, '{"district": {"constant": "V"}, "client": "student", "at": "at", "status": "status", "key": "id", "watch": {"apps.kept": {"id": "id"}}}')
+  FROM unnest('{asked,told}'::text[]) AS name \g /dev/null
+SELECT is((SELECT count(*) FROM _source_differences('asked')), 0::bigint, 'who sees all may compare');
+SET LOCAL ROLE caseload_pgtap_bob;
+SELECT throws_ok($$SELECT * FROM caseload._source_differences('asked')$$, '42501', 'permission denied to compare source "asked"', 'who sees a part only of what a view asks with his rights may not');
+SELECT throws_ok($$SELECT * FROM caseload._source_differences('told')$$, '42501', 'permission denied to compare source "told"', 'nor where the view belongs to somebody else than the table');
+RESET ROLE;
+ALTER TABLE apps.kept DISABLE ROW LEVEL SECURITY;
+SET LOCAL ROLE caseload_pgtap_bob;
+SELECT lives_ok($$SELECT * FROM caseload._source_differences('asked')$$, 'the twin: without row security he may');
+RESET ROLE;
+SELECT detach(name) FROM unnest('{asked,told}'::text[]) AS name \g /dev/null
+
+-- rights of a group that go take no source along
+SELECT grant_app('caseload_pgtap_apps') \g /dev/null
+GRANT caseload_pgtap_apps TO caseload_pgtap_owner;
+REVOKE ALL ON SCHEMA caseload FROM caseload_pgtap_owner;
+SET LOCAL ROLE caseload_pgtap_owner;
+SELECT caseload.attach('apps.base', :'map') \g /dev/null
+RESET ROLE;
+SELECT revoke_app('caseload_pgtap_apps') \g /dev/null
+SELECT ok(NOT has_schema_privilege('caseload_pgtap_owner', 'caseload', 'USAGE'), 'with her group she has lost the schema');
+SET LOCAL ROLE caseload_pgtap_owner;
+INSERT INTO apps.base VALUES (12, 'c1', now(), 'no_show');
+RESET ROLE;
+SELECT is((SELECT count(*) FROM appointment WHERE appointment_id = 'base:12'), 1::bigint, 'and her table is followed');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -72,17 +72,17 @@ refuse_lost(const char *source_id)
 
 /* The row of caseload.source; 22023 where there is none. */
 static void
-read_row(Source *source)
+read_row(Source *source, const char *source_id)
 {
 	OwnerScope	scope;
-	Datum		id = CStringGetTextDatum(source->source_id);
+	Datum		id = CStringGetTextDatum(source_id);
 	bool		isnull;
 
 	cl_enter(&scope);
 	if (cl_run(&source_query, &id, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown source \"%s\"", source->source_id),
+				 errmsg("unknown source \"%s\"", source_id),
 				 errhint("SELECT * FROM caseload.sources lists them.")));
 	source->contacts = DatumGetBool(cl_result(0, 1, &isnull));
 	source->skip = DatumGetBool(cl_result(0, 2, &isnull));
@@ -158,9 +158,7 @@ forget_plan(SPIPlanPtr *plan)
 Source *
 cl_source(const char *source_id)
 {
-	char		name[NAMEDATALEN] = {0};
 	Source	   *source;
-	bool		found;
 
 	if (sources == NULL)
 	{
@@ -169,16 +167,21 @@ cl_source(const char *source_id)
 		sources = hash_create("caseload sources", 16, &control, HASH_ELEM | HASH_STRINGS);
 		CacheRegisterRelcacheCallback(invalidate_sources, (Datum) 0);
 	}
-	snprintf(name, sizeof(name), "%s", source_id);
-	source = hash_search(sources, name, HASH_ENTER, &found);
-	if (!found)
+	source = strlen(source_id) < NAMEDATALEN ? hash_search(sources, source_id, HASH_FIND, NULL) : NULL;
+	if (source == NULL)
 	{
+		Source		known;
+
+		/* one that there is not must leave nothing behind; the names of the others are short */
+		read_row(&known, source_id);
+		source = hash_search(sources, source_id, HASH_ENTER, NULL);
 		memset(source, 0, sizeof(Source));
-		memcpy(source->source_id, name, sizeof(source->source_id));
+		strlcpy(source->source_id, source_id, sizeof(source->source_id));
 	}
 	AcceptInvalidationMessages();
-	if (!source->valid)
+	if (!source->valid || !source->complete)
 	{
+		source->complete = false;
 		/* an outer level may be running them; after an error nobody knows, and they stay */
 		for (size_t i = 0; i < lengthof(source->plans); i++)
 		{
@@ -187,13 +190,14 @@ cl_source(const char *source_id)
 			source->plans[i] = NULL;
 		}
 		source->view = source->relid = InvalidOid;
-		read_row(source);
-		source->view = get_relname_relid(cl_source_view_name(name), get_namespace_oid("caseload", false));
+		read_row(source, source_id);
+		source->view = get_relname_relid(cl_source_view_name(source_id), get_namespace_oid("caseload", false));
 		if (!OidIsValid(source->view))
-			refuse_lost(name);
+			refuse_lost(source_id);
 		/* before reading: what changes from now on must be read again */
 		source->valid = true;
 		read_view(source);
+		source->complete = true;
 	}
 	/* it may have gone to somebody else since */
 	source->owner = owner_of(source->relid);

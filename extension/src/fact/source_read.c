@@ -35,6 +35,9 @@ static const char *const pinned_settings[][2] = {
 	{"IntervalStyle", "postgres"},
 	{"extra_float_digits", "1"},
 	{"bytea_output", "hex"},
+	{"lc_monetary", "C"},
+	{"lc_numeric", "C"},
+	{"lc_time", "C"},
 	{"jit", "off"}
 };
 
@@ -75,11 +78,11 @@ static const char incoming_fault[] =
 "SELECT g.*, CASE WHEN g.gone THEN NULL WHEN g.id IS NULL THEN 'key'"
 " WHEN g.time_text IS NOT NULL OR NOT isfinite(g.starts_at) OR g.starts_at < '0001-01-01 00:00:00+00' THEN 'start'"
 " WHEN g.status IS NULL THEN 'code'"
-" WHEN g.district_id IS NULL OR btrim(g.district_id) IN ('', '*') THEN 'district'"
+" WHEN g.district_id IS NULL OR btrim(g.district_id) COLLATE \"C\" IN ('', '*') THEN 'district'"
 " WHEN NOT (g.minutes >= 0 AND g.minutes < 1440.5) THEN 'minutes' END AS fault";
 
 static const char incoming_gone[] =
-"(v.client_id IS NULL OR btrim(v.client_id) = '' OR v.starts_at IS NULL AND v.time_text IS NULL OR v.status = '') IS TRUE AS gone";
+"(v.client_id IS NULL OR btrim(v.client_id) COLLATE \"C\" = '' OR v.starts_at IS NULL AND v.time_text IS NULL OR v.status = '') IS TRUE AS gone";
 
 /* Pin what reading depends on; returns the level of settings, to be ended by AtEOXact_GUC(). */
 int

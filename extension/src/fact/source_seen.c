@@ -149,3 +149,23 @@ may_see_client(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_BOOL(hidden->count == 0 || cl_keys_place(hidden, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)) < 0);
 }
+
+static CachedQuery kept_back_query = {
+	"SELECT EXISTS (SELECT FROM caseload._source_behind($1) b (relid) JOIN pg_class c ON c.oid = b.relid"
+	" WHERE c.relkind IN ('r', 'p') AND row_security_active(b.relid))", 1, {"text"}
+};
+
+/* Does row security keep rows of a source, or of what it is a view of, from the caller? */
+bool
+cl_is_kept_back(const Source *source)
+{
+	Datum		id = CStringGetTextDatum(source->source_id);
+	int			guc_level = cl_enter_reader(false);
+	bool		isnull;
+	bool		kept;
+
+	(void) cl_read(&kept_back_query, &id, NULL);
+	kept = DatumGetBool(cl_result(0, 1, &isnull));
+	cl_leave_reader(guc_level);
+	return kept;
+}

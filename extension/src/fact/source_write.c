@@ -21,6 +21,7 @@
 #include "catalog/partition.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/tuptable.h"
@@ -32,7 +33,6 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 #include "key_set.h"
@@ -417,14 +417,15 @@ static CachedQuery give_query = {
 	"SELECT caseload._source_give($1, $2)", 2, {"text", "regclass"}
 };
 
-/* REASSIGN OWNED, and owners that change while event triggers are off, nobody tells us of. */
+/* REASSIGN OWNED, owners that change while event triggers are off, and rights of a group that go nobody tells us of. */
 static void
 follow_owner(const Source *source)
 {
 	OwnerScope	scope;
 	Datum		args[2] = {CStringGetTextDatum(source->source_id), ObjectIdGetDatum(source->relid)};
 
-	if (pg_class_aclcheck(source->view, source->owner, ACL_SELECT) == ACLCHECK_OK)
+	if (pg_class_aclcheck(source->view, source->owner, ACL_SELECT) == ACLCHECK_OK &&
+		object_aclcheck(NamespaceRelationId, get_rel_namespace(source->view), source->owner, ACL_USAGE) == ACLCHECK_OK)
 		return;
 	cl_enter_planned(&scope);
 	(void) cl_run(&give_query, args, NULL);
@@ -433,8 +434,9 @@ follow_owner(const Source *source)
 
 /*
  * Take what the source says of these keys (NULL: of all) into our table;
- * "deleted" is a hint that their rows are not there any more.  Returns how many of our rows that changed.  22023 for what cannot be
- * understood, where the source says so.
+ * "deleted" is a hint that their rows are not there any more.  Returns how
+ * many of our rows that changed.  22023 for what cannot be understood, where
+ * the source says so.
  */
 uint64
 cl_take_source(Source *source, Tuplestorestate *changed, bool deleted)
@@ -521,27 +523,33 @@ find_keys(const Source *source, const TriggerData *trigdata, AttrNumber *columns
 	return true;
 }
 
-static void
+/* Add the keys of written rows; true where a row has none. */
+static bool
 add_keys(const Source *source, TriggerData *trigdata, Tuplestorestate *rows, const AttrNumber *columns,
 		 TupleDesc desc, Tuplestorestate *changed)
 {
 	TupleTableSlot *slot;
 	Datum		values[CL_SOURCE_KEYS];
 	bool		nulls[CL_SOURCE_KEYS];
+	bool		any_null = false;
 
 	if (rows == NULL)
-		return;
+		return false;
 	slot = MakeSingleTupleTableSlot(RelationGetDescr(trigdata->tg_relation), &TTSOpsMinimalTuple);
 	tuplestore_rescan(rows);
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < source->n_keys; i++)
+		{
 			values[i] = slot_getattr(slot, columns[i], &nulls[i]);
+			any_null |= nulls[i];
+		}
 		tuplestore_putvalues(changed, desc, values, nulls);
 	}
 	tuplestore_rescan(rows);
 	ExecDropSingleTupleTableSlot(slot);
+	return any_null;
 }
 
 /* Nobody writes what we read, until the transaction ends. */
@@ -551,9 +559,18 @@ keep_writers_out(const Source *source)
 	if (source->scan || !source->is_table)
 		cl_key_lock(CStringGetTextDatum(source->source_id), CStringGetTextDatum(""), CL_LOCK_SOURCES);
 	else
-		(void) find_all_inheritors(source->relid, ShareLock, NULL);
-	if (!source->scan && source->is_table)
+	{
+		/* the parent first, as whoever writes does */
 		LockRelationOid(source->relid, ShareLock);
+		(void) find_all_inheritors(source->relid, ShareLock, NULL);
+	}
+}
+
+static uint64
+take_all(Source *source)
+{
+	keep_writers_out(source);
+	return cl_take_source(source, NULL, false);
 }
 
 /*
@@ -579,17 +596,17 @@ source_after_write(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event) || !find_keys(source, trigdata, columns))
 	{
-		keep_writers_out(source);
-		(void) cl_take_source(source, NULL, false);
+		(void) take_all(source);
 		return PointerGetDatum(NULL);
 	}
 	if (!source->is_table)
 		keep_writers_out(source);
 	desc = cl_source_key_desc(source);
 	changed = tuplestore_begin_heap(false, false, work_mem);
-	add_keys(source, trigdata, trigdata->tg_oldtable, columns, desc, changed);
-	add_keys(source, trigdata, trigdata->tg_newtable, columns, desc, changed);
-	if (tuplestore_tuple_count(changed) > 0)
+	(void) add_keys(source, trigdata, trigdata->tg_oldtable, columns, desc, changed);
+	if (add_keys(source, trigdata, trigdata->tg_newtable, columns, desc, changed) && source->is_table)
+		(void) take_all(source);	/* no key finds such a row: it is refused, or counted */
+	else if (tuplestore_tuple_count(changed) > 0)
 		(void) cl_take_source(source, changed, TRIGGER_FIRED_BY_DELETE(trigdata->tg_event));
 	tuplestore_end(changed);
 	return PointerGetDatum(NULL);
@@ -609,12 +626,9 @@ Datum
 refresh(PG_FUNCTION_ARGS)
 {
 	char	   *source_id = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Source	   *source;
 
 	cl_check_source_owner(source_id);
-	source = cl_source(source_id);
-	keep_writers_out(source);
-	PG_RETURN_INT64((int64) cl_take_source(source, NULL, false));
+	PG_RETURN_INT64((int64) take_all(cl_source(source_id)));
 }
 
 /*
@@ -641,7 +655,7 @@ _source_differences(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	source = cl_source(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	if (pg_class_aclcheck(source->relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
-		check_enable_rls(source->relid, InvalidOid, true) == RLS_ENABLED)
+		cl_is_kept_back(source))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to compare source \"%s\"", source->source_id),

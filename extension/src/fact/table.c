@@ -49,6 +49,7 @@ resolve_table(CachedTable *table)
 		known = table;
 		table->listed = true;
 	}
+	table->complete = false;
 	table->relid = cl_table(table->name);
 	/* before reading: what changes from now on must be looked up again */
 	table->valid = true;
@@ -68,6 +69,7 @@ resolve_table(CachedTable *table)
 					 errmsg("column \"%s\" of table \"%s\" does not exist", table->columns[i], table->name)));
 	}
 	cl_see_what_can_be_written(table, rel);
+	table->complete = true;
 	table_close(rel, AccessShareLock);
 }
 
@@ -79,7 +81,7 @@ cl_open_table(CachedTable *table, LOCKMODE lock)
 
 	while (true)
 	{
-		if (!table->valid)
+		if (!table->valid || !table->complete)
 			resolve_table(table);
 		/* the lock brings news */
 		rel = table_open(table->relid, lock);

@@ -97,6 +97,7 @@ cl_see_what_can_be_written(CachedTable *table, Relation rel)
 	List	   *indexes;
 	ListCell   *cell;
 	bool		plain = (rel->rd_rel->relkind == RELKIND_RELATION && rel->rd_rel->relam == HEAP_TABLE_AM_OID &&
+						 rel->rd_rules == NULL &&
 						 !(constraints != NULL && constraints->has_generated_stored) &&
 						 checks_are_known(table, rel));
 

@@ -88,13 +88,24 @@ bool
 cl_is_fixed_moment(const char *source, int location)
 {
 	const char *at = location < 0 ? NULL : strchr(source + location, '\'');
+	const char *dollar = location < 0 ? NULL : strchr(source + location, '$');
 
-	if (at == NULL)
+	/* quoted by dollars it could hold anything */
+	if (at == NULL || (dollar != NULL && dollar < at))
 		return false;
 	at++;
 	while (*at == ' ')
 		at++;
-	return *at >= '0' && *at <= '9';
+	if (*at < '0' || *at > '9')
+		return false;
+	/* no other letters than those of UTC and AM, no escape or quote in it: '00:00 today' */
+	at += strspn(at, "0123456789 :.,+-/ACMPTUZacmptuz");
+	if (*at != '\'')
+		return false;
+	/* nor is it continued */
+	at++;
+	at += strspn(at, " \t\n\r\f\v");
+	return *at != '\'' && strncmp(at, "--", 2) != 0;
 }
 
 /*
