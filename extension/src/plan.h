@@ -138,6 +138,7 @@ typedef struct PlanWork
 	int64		out_of_band;	/* units */
 	int128		ssq;			/* sum of reciprocal * load^2 */
 	int64		evaluations;
+	int64		glances;		/* which are cheaper, and not counted as such */
 	int64		evaluation_limit;	/* 0: none */
 	int64		deadline;		/* microseconds on the clock of cl_plan_clock(); 0: none */
 	bool		out_of_time;
@@ -224,6 +225,13 @@ static inline void
 cl_plan_count(PlanWork *state)
 {
 	if ((++state->evaluations & 4095) == 0)
+		cl_plan_look_up(state);
+}
+
+static inline void
+cl_plan_glance(PlanWork *state)
+{
+	if ((++state->glances & 4095) == 0)
 		cl_plan_look_up(state);
 }
 

@@ -206,7 +206,7 @@ replace_two(PlanWork *state, int client, int home, int at)
 	{
 		int			instead = model->taker[i];
 
-		cl_plan_count(state);
+		cl_plan_glance(state);
 		if (stopped(state))
 			return false;
 		if (state->at[instead] != home || model->home[instead] != home || instead == client || cl_plan_fixed(model, instead))
@@ -215,10 +215,11 @@ replace_two(PlanWork *state, int client, int home, int at)
 		{
 			int			other = model->taker[k];
 
-			cl_plan_count(state);
+			cl_plan_glance(state);
 			if (state->at[other] != at || model->home[other] != home || cl_plan_fixed(model, other) ||
 				model->cost[instead] >= model->cost[client] + model->cost[other])
 				continue;
+			cl_plan_count(state);
 			cl_plan_move(state, instead, at);
 			cl_plan_move(state, other, home);
 			if (holds_at(state, home, at))
