@@ -176,7 +176,7 @@ cl_source(const char *source_id)
 		read_row(&known, source_id);
 		source = hash_search(sources, source_id, HASH_ENTER, NULL);
 		memset(source, 0, sizeof(Source));
-		strlcpy(source->source_id, source_id, sizeof(source->source_id));
+		memcpy(source->source_id, source_id, strlen(source_id) + 1);
 	}
 	AcceptInvalidationMessages();
 	if (!source->valid || !source->complete)
